@@ -1,0 +1,15 @@
+import { defineConfig } from 'tsup';
+
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+    'cpu-worker': 'src/executors/cpu-worker.ts',
+    'testing/index': 'src/testing/index.ts',
+    'conformance/index': 'src/conformance/index.ts',
+  },
+  format: 'esm',
+  target: 'node20',
+  dts: { entry: { index: 'src/index.ts', 'testing/index': 'src/testing/index.ts', 'conformance/index': 'src/conformance/index.ts' } },
+  sourcemap: true,
+  clean: true,
+});
