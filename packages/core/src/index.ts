@@ -1,0 +1,43 @@
+// Errors
+export {
+  ArgumentError, AttemptTimeoutError, BackendError, CancelRequestedError, ConfigError, CpuModuleError, FlowrraError,
+  IndeterminateSubmitError, InvalidUrlError, LeaseLostError, MessageUnreadableError, MissingPackageError, NotImplementedError,
+  NoWorkerError, PayloadTooLargeError, PermanentError, QueueFullError, ResultNotFoundError, ResultUnreadableError, RetryLater,
+  ScheduleExistsError, ScheduleNotFoundError, SchemaError, SerializationError, StoppedError, StoreFullError, StoreUnavailableError,
+  type TaskErrorInfo, TaskCancelledError, TaskExistsError, TaskExpiredError, TaskFailedError, TaskNotFoundError, TaskTimeoutError,
+  UnsupportedSchemeError, WaitAbortedError, WaitTimeoutError, WorkerLostError, WorkerStoppingError,
+} from './errors.js';
+
+// Tasks and results
+export { TaskStatus, type FinalStatus, isFinal, NEXT_STATUSES } from './tasks/task-status.js';
+export {
+  type FailedTaskResult, type FinishedTaskResult, isFinished, mayReplace, type ResultStamp, type SuccessTaskResult, type TaskResult, type UnfinishedTaskResult,
+} from './tasks/task-result.js';
+export { DEFAULT_RETRY_POLICY, type RetryOptions, type RetryPolicy } from './tasks/retry-policy.js';
+
+// Result backends
+export { BaseResultBackend, DEFAULT_WAIT_TIMEOUT, type Page, type WaitOptions } from './backends/base-result-backend.js';
+export { getBackend } from './backends/get-backend.js';
+export { pollUntilFinished, resolveWaitTimeout } from './backends/poll-until-finished.js';
+
+// Brokers
+export {
+  type Acknowledgement, BaseBroker, type BrokerPolicy, type BrokerSupport, type Claim, type ClaimReply, type ClaimRequest, type DeadLetter, DEFAULT_BROKER_POLICY,
+  type ExtendReply, type Instant, type Lane, type Lease, type NewMessage, type PushReply, type QueueSize, type ReleaseReason, type Verdict,
+} from './brokers/base-broker.js';
+export { getBroker } from './brokers/get-broker.js';
+
+// For authors of stores
+export { CONTRACT, implementsContract, type StoreContext } from './contract.js';
+export { registerBackend, type StoreProvider } from './stores/store-providers.js';
+export { JoinedTaskStore, outcomeResult } from './stores/joined-task-store.js';
+export type { ClaimedTask, RetryRequest, StoreClaimReply, TaskOutcome, TaskStore } from './stores/task-store.js';
+export { decodeTaskResult, encodeJson, encodeTaskResult, type JsonObject, type JsonValue } from './tasks/codec.js';
+export { type Delivery, finishedResult, isNewerMessage, readMessage, type TaskMessage, unfinishedResult } from './tasks/task-message.js';
+export { checkInteger, checkOptions } from './options.js';
+export { checkName } from './names.js';
+
+// Time and logging
+export { type Clock, sleep, systemClock, type Timer } from './clock.js';
+export { type Duration, type DurationText, parseDuration } from './duration.js';
+export { consoleLogger, type Logger } from './logger.js';

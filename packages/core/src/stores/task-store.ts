@@ -1,0 +1,73 @@
+import type { Page, WaitOptions } from '../backends/base-result-backend.js';
+import type {
+  Claim,
+  ClaimReply,
+  ClaimRequest,
+  ExtendReply,
+  Instant,
+  Lease,
+  NewMessage,
+  PushReply,
+  QueueSize,
+  ReleaseReason,
+} from '../brokers/base-broker.js';
+import type { TaskErrorInfo } from '../errors.js';
+import type { TaskMessage } from '../tasks/task-message.js';
+import type { FinishedTaskResult, TaskResult } from '../tasks/task-result.js';
+import type { TaskStatus } from '../tasks/task-status.js';
+
+/** A claimed message together with the call it carries, read once; null when its bytes cannot be read. */
+export interface ClaimedTask extends Claim {
+  readonly message: TaskMessage | null;
+  readonly worker: string;
+}
+
+export interface StoreClaimReply extends Omit<ClaimReply, 'claims'> {
+  readonly claims: readonly ClaimedTask[];
+}
+
+/** How a task ended. `resultJson` is the strict JSON of the result. */
+export type TaskOutcome =
+  | { readonly status: 'success'; readonly resultJson: string; readonly progressJson: string | null }
+  | {
+      readonly status: 'failed' | 'cancelled';
+      readonly error: TaskErrorInfo;
+      readonly progressJson: string | null;
+      /** Given: the message is kept as a dead letter with this reason. */
+      readonly deadLetter?: string | undefined;
+    };
+
+/** A failed attempt that is to be repeated. */
+export interface RetryRequest {
+  readonly runAt: Instant;
+  readonly error: TaskErrorInfo;
+}
+
+/**
+ * The one seam that executors and the app talk to: a broker and a backend, joined. In general the steps are done in
+ * order (`JoinedTaskStore`); a broker and a backend of one kind may fuse them.
+ */
+export interface TaskStore {
+  /** push, then PENDING. The push alone decides; a refused one leaves no record. */
+  submit(messages: readonly NewMessage[]): Promise<PushReply[]>;
+  /** claim, then RUNNING. Messages whose task has a final result already are acknowledged and left out. */
+  claim(request: ClaimRequest): Promise<StoreClaimReply>;
+  extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]>;
+  /** Final result, then ack. @returns false when the lease was lost or another result came first */
+  finish(task: ClaimedTask, outcome: TaskOutcome): Promise<boolean>;
+  /** RETRYING, then release. @returns false when the lease was lost */
+  retry(task: ClaimedTask, request: RetryRequest): Promise<boolean>;
+  /** Puts a task back that did not fail. @returns false when the lease was lost */
+  release(task: ClaimedTask, options: { runAt: Instant | null; reason: ReleaseReason }): Promise<boolean>;
+  /** Keeps what the handler reports. @returns false when the lease was lost */
+  reportProgress(task: ClaimedTask, progressJson: string): Promise<boolean>;
+
+  cancel(queue: string, id: string): Promise<boolean>;
+  holds(ids: readonly string[]): Promise<boolean[]>;
+  size(queue: string): Promise<QueueSize>;
+  waitForWork(queues: readonly string[], options: { signal: AbortSignal }): Promise<void>;
+
+  get(taskId: string): Promise<TaskResult | null>;
+  waitFor(taskId: string, options?: WaitOptions): Promise<FinishedTaskResult>;
+  listByStatus(status: TaskStatus, page?: Page): Promise<TaskResult[]>;
+}
