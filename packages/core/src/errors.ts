@@ -1,3 +1,5 @@
+import { type Duration, parseDuration } from './duration.js';
+
 /** What a failed or cancelled task leaves in its result: plain data, at most 16 KB. */
 export interface TaskErrorInfo {
   readonly name: string;
@@ -280,12 +282,13 @@ export class PermanentError extends FlowrraError {
 /** Throw it in a handler: the task is tried again after `delay`, if attempts are left. */
 export class RetryLater extends FlowrraError {
   readonly code = 'RETRY_LATER';
-  constructor(
-    readonly delay: number | string,
-    message = 'The task asked to be tried again later.',
-    options?: { cause?: unknown },
-  ) {
+  /** Milliseconds. */
+  readonly delay: number;
+
+  /** @throws ArgumentError when `delay` is no duration */
+  constructor(delay: Duration, message = 'The task asked to be tried again later.', options?: { cause?: unknown }) {
     super(message, options);
+    this.delay = parseDuration(delay, 'delay');
   }
 }
 
