@@ -1,0 +1,1 @@
+export { type RedisServer, type StartRedisOptions, startRedis } from './start-redis.js';

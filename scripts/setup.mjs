@@ -1,0 +1,3 @@
+import { install } from './tools.mjs';
+
+await install();

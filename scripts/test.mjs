@@ -1,0 +1,24 @@
+// `npm test`: installs, gets the server programs, builds, runs every package's tests and tests/. The last line is the
+// sum over all runs.
+import { addUpReports, REPORT, removeReports } from './reports.mjs';
+import { ensureServers } from './servers.mjs';
+import { install, loudly, quietly, turbo } from './tools.mjs';
+import { workspacePackages } from './workspace.mjs';
+
+await install();
+await ensureServers();
+await quietly('Building', turbo('build'));
+
+const tested = workspacePackages().filter(({ manifest }) => manifest.scripts?.test);
+removeReports(tested);
+// One run at a time: the tests measure time and start servers, and a small machine has two cores.
+const order = ['--concurrency=1', '--continue=dependencies-successful'];
+const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`];
+const exitCode = await loudly(turbo('test', ...order, '--', ...reporters));
+
+const { passed, failed, remarks } = addUpReports(tested);
+for (const remark of remarks) console.log(remark);
+if (exitCode !== 0 && failed === 0) console.log('A test run failed outside of its tests; see its output above.');
+if (passed === 0) console.log('No test passed.');
+console.log(`${passed} passed, ${failed || (exitCode !== 0 ? 1 : 0)} failed`);
+process.exitCode = exitCode !== 0 || failed > 0 || passed === 0 ? 1 : 0;
