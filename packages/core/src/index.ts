@@ -27,6 +27,11 @@ export {
 } from './brokers/base-broker.js';
 export { getBroker } from './brokers/get-broker.js';
 
+// Scheduling (implemented by @flowrra/scheduler)
+export { BaseSchedulerBackend, type Firing, type SlotDecision } from './scheduling/base-scheduler-backend.js';
+export type { ScheduleService } from './scheduling/schedule-service.js';
+export { type CatchUp, type ScheduledTask, ScheduleType } from './scheduling/scheduled-task.js';
+
 // For authors of stores
 export { CONTRACT, implementsContract, type StoreContext } from './contract.js';
 export { registerBackend, type StoreProvider } from './stores/store-providers.js';
@@ -35,6 +40,7 @@ export type { ClaimedTask, RetryRequest, StoreClaimReply, TaskOutcome, TaskStore
 export { decodeTaskResult, encodeJson, encodeTaskResult, type JsonObject, type JsonValue } from './tasks/codec.js';
 export { type Delivery, finishedResult, isNewerMessage, readMessage, type TaskMessage, unfinishedResult } from './tasks/task-message.js';
 export { checkInteger, checkOptions } from './options.js';
+export { checkBrokerPolicy } from './config.js';
 export { checkName } from './names.js';
 
 // Time and logging

@@ -1,3 +1,4 @@
+import type { BaseBroker } from '../brokers/base-broker.js';
 import { CONTRACT, type StoreContext } from '../contract.js';
 import type { Duration } from '../duration.js';
 import { NotImplementedError } from '../errors.js';
@@ -79,6 +80,14 @@ export abstract class BaseResultBackend {
    */
   listByStatus(_status: TaskStatus, _page?: Page): Promise<TaskResult[]> {
     return Promise.reject(new NotImplementedError(`${this.constructor.name}.listByStatus()`));
+  }
+
+  /**
+   * The broker that belongs to this backend, for an app that was given only the backend; null when there is none, and
+   * messages then stay in memory.
+   */
+  createBroker(_options: Record<string, unknown>): BaseBroker | null {
+    return null;
   }
 
   /** Called once before the first use by an app. Constructors open nothing. */

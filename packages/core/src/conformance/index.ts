@@ -1,1 +1,8 @@
-export {};
+export {
+  describeResultBackend,
+  type ResultBackendNeed,
+  type ResultBackendSettings,
+  type ResultBackendSubject,
+  type ResultBackendWorld,
+} from './result-backend/describe-result-backend.js';
+export type { TestRunner } from './suite.js';

@@ -1,0 +1,205 @@
+import { availableParallelism } from 'node:os';
+import type { BaseResultBackend } from './backends/base-result-backend.js';
+import { type BaseBroker, DEFAULT_BROKER_POLICY } from './brokers/base-broker.js';
+import { type Clock, systemClock } from './clock.js';
+import { implementsContract } from './contract.js';
+import { type Duration, parseDuration } from './duration.js';
+import { ConfigError } from './errors.js';
+import { consoleLogger, type Logger } from './logger.js';
+import { checkName } from './names.js';
+import { checkInteger, checkOptions } from './options.js';
+import { DEFAULT_MAX_PAYLOAD_BYTES } from './tasks/codec.js';
+
+/** How a Flowrra app is wired. Everything has a default: `{}` is an app in memory. */
+export interface Config {
+  /** Address of the store pair: results and messages. Absent or null: memory. */
+  readonly url?: string | null | undefined;
+  /** Results, when they are not kept where `url` says. */
+  readonly backend?: BaseResultBackend | string | null | BackendConfig | undefined;
+  /** Messages, when they are not kept where `url` (or the backend's address) says. */
+  readonly broker?: BaseBroker | string | null | BrokerConfig | undefined;
+  readonly executor?: ExecutorConfig | undefined;
+  /** Begins every key in a shared store, so that several apps can live in one; default `flowrra`. */
+  readonly keyPrefix?: string | undefined;
+  /** Most bytes of the arguments of one task, and of one result; default 1 MiB. */
+  readonly maxPayloadBytes?: number | undefined;
+  /** Shaped like a pino logger. Default: warnings and errors to the console. */
+  readonly logger?: Logger | undefined;
+  /** For tests. */
+  readonly clock?: Clock | undefined;
+}
+
+/** Where and how results are kept. */
+export interface BackendConfig {
+  readonly url?: string | null | undefined;
+  /** How long a result is kept after the task ended; default null: until it is deleted. */
+  readonly ttl?: Duration | null | undefined;
+  /** More options for the backend's constructor. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Where and how messages are kept. */
+export interface BrokerConfig {
+  readonly url?: string | null | undefined;
+  /** Most waiting and delayed tasks of one queue; default null: no limit. */
+  readonly maxQueueSize?: number | null | undefined;
+  /** How long an explicit id stays known after its task ended; default 1 h. */
+  readonly dedupeWindow?: Duration | undefined;
+  /** Leases that may end by time (crashed workers) before a task is given up; default 3. */
+  readonly maxCrashes?: number | undefined;
+  /** More options for the broker's constructor. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What a worker process does. */
+export interface ExecutorConfig {
+  /** Tasks that may run at once in the I/O lane of each served queue; default 10. */
+  readonly ioWorkers?: number | undefined;
+  /** Threads for the CPU lane of each served queue; default: the number of processors. */
+  readonly cpuWorkers?: number | undefined;
+  /** Queues to serve, or each with its own numbers; default `['default']`. */
+  readonly queues?: readonly string[] | Readonly<Record<string, QueueConfig>> | undefined;
+  /** How long a message is held without a sign of life of its worker; default 30 s. */
+  readonly lease?: Duration | undefined;
+  /** Pause between two looks at an idle queue, should a notice have been missed; default 1 s. */
+  readonly pollInterval?: Duration | undefined;
+  /** How long `stop()` lets running tasks go on; default 30 s. */
+  readonly stopGrace?: Duration | undefined;
+}
+
+export interface QueueConfig {
+  readonly ioWorkers?: number | undefined;
+  readonly cpuWorkers?: number | undefined;
+}
+
+/** The one table of defaults; those of brokers are in `DEFAULT_BROKER_POLICY`, of retries in `DEFAULT_RETRY_POLICY`. */
+const DEFAULTS = {
+  ioWorkers: 10,
+  queue: 'default',
+  lease: 30_000,
+  pollInterval: 1_000,
+  stopGrace: 30_000,
+} as const;
+export const DEFAULT_QUEUE = DEFAULTS.queue;
+const MAX_WORKERS = 10_000;
+
+/** The configuration with every default filled in; durations in milliseconds. */
+export interface ResolvedConfig {
+  readonly backend: StoreChoice<BaseResultBackend>;
+  readonly broker: StoreChoice<BaseBroker>;
+  /** True when the broker was not chosen: then a backend instance may bring its own. */
+  readonly brokerFollowsBackend: boolean;
+  readonly queues: ReadonlyMap<string, Required<{ readonly ioWorkers: number; readonly cpuWorkers: number }>>;
+  readonly lease: number;
+  readonly pollInterval: number;
+  readonly stopGrace: number;
+  readonly maxPayloadBytes: number;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** A ready instance, or an address (null: memory) with constructor options. */
+export interface StoreChoice<T> {
+  readonly target: T | string | null;
+  readonly options: Record<string, unknown>;
+}
+
+/**
+ * Checks a configuration and fills in the defaults.
+ * @throws ConfigError naming the option
+ */
+export function resolveConfig(config: Config): ResolvedConfig {
+  checkOptions<Config>(config, '', ['url', 'backend', 'broker', 'executor', 'keyPrefix', 'maxPayloadBytes', 'logger', 'clock']);
+  const keyPrefix = config.keyPrefix === undefined ? {} : { keyPrefix: checkName(config.keyPrefix, 'keyPrefix') };
+  const backend = resolveBackend(config);
+  const broker = resolveBroker(config);
+  // An address given for one half of the pair serves for the other half too; null was chosen, undefined was not.
+  const backendTarget = firstGiven<BaseResultBackend | string | null>(backend.target, config.url, addressOf(broker.target));
+  const brokerTarget = firstGiven<BaseBroker | string | null>(broker.target, config.url, addressOf(backend.target));
+  const executor = checkOptions<ExecutorConfig>(config.executor ?? {}, 'executor', ['ioWorkers', 'cpuWorkers', 'queues', 'lease', 'pollInterval', 'stopGrace']);
+  return {
+    backend: { target: backendTarget ?? null, options: { ...keyPrefix, ...backend.options } },
+    broker: { target: brokerTarget ?? null, options: { ...keyPrefix, ...broker.options } },
+    brokerFollowsBackend: brokerTarget === undefined,
+    queues: resolveQueues(executor),
+    lease: duration(executor.lease, 'executor.lease', DEFAULTS.lease, 100),
+    pollInterval: duration(executor.pollInterval, 'executor.pollInterval', DEFAULTS.pollInterval, 10),
+    stopGrace: duration(executor.stopGrace, 'executor.stopGrace', DEFAULTS.stopGrace, 0),
+    maxPayloadBytes: checkInteger(config.maxPayloadBytes ?? DEFAULT_MAX_PAYLOAD_BYTES, 'maxPayloadBytes', { min: 1, max: 256 * 1024 * 1024 }),
+    logger: config.logger ?? consoleLogger,
+    clock: config.clock ?? systemClock,
+  };
+}
+
+function firstGiven<T>(...targets: (T | undefined)[]): T | undefined {
+  return targets.find((target) => target !== undefined);
+}
+
+function addressOf(target: unknown): string | undefined {
+  return typeof target === 'string' ? target : undefined;
+}
+
+function resolveBackend({ backend }: Config): { target: BaseResultBackend | string | null | undefined; options: Record<string, unknown> } {
+  if (implementsContract(backend, 'result-backend@1')) return { target: backend as BaseResultBackend, options: {} };
+  if (backend === undefined || backend === null || typeof backend === 'string') return { target: backend, options: {} };
+  const { url, options, ...own } = checkOptions<BackendConfig>(backend, 'backend', ['url', 'ttl', 'options']);
+  if (own.ttl !== undefined && own.ttl !== null) duration(own.ttl, 'backend.ttl', 0, 1);
+  return { target: checkUrl(url, 'backend.url'), options: { ...defined(own), ...options } };
+}
+
+function resolveBroker({ broker }: Config): { target: BaseBroker | string | null | undefined; options: Record<string, unknown> } {
+  if (implementsContract(broker, 'broker@1')) return { target: broker as BaseBroker, options: {} };
+  if (broker === undefined || broker === null || typeof broker === 'string') return { target: broker, options: {} };
+  const { url, options, ...own } = checkOptions<BrokerConfig>(broker, 'broker', ['url', 'maxQueueSize', 'dedupeWindow', 'maxCrashes', 'options']);
+  return { target: checkUrl(url, 'broker.url'), options: { ...defined(checkBrokerPolicy(own)), ...options } };
+}
+
+/**
+ * Checks the options that all brokers share; durations become milliseconds.
+ * @throws ConfigError naming the option
+ */
+export function checkBrokerPolicy(options: Pick<BrokerConfig, 'maxQueueSize' | 'dedupeWindow' | 'maxCrashes'>) {
+  const { maxQueueSize = DEFAULT_BROKER_POLICY.maxQueueSize, maxCrashes = DEFAULT_BROKER_POLICY.maxCrashes } = options;
+  return {
+    maxQueueSize: maxQueueSize === null ? null : checkInteger(maxQueueSize, 'broker.maxQueueSize', { min: 1, max: Number.MAX_SAFE_INTEGER }),
+    dedupeWindow: duration(options.dedupeWindow, 'broker.dedupeWindow', DEFAULT_BROKER_POLICY.dedupeWindow, 0),
+    maxCrashes: checkInteger(maxCrashes, 'broker.maxCrashes', { min: 1, max: 1_000 }),
+  };
+}
+
+function resolveQueues(executor: ExecutorConfig): ResolvedConfig['queues'] {
+  const { queues = [DEFAULTS.queue] } = executor;
+  const named = Array.isArray(queues) ? queues.map((name: string): [string, QueueConfig] => [name, {}]) : Object.entries(queues as Record<string, QueueConfig>);
+  if (named.length === 0) throw new ConfigError('executor.queues', 'executor.queues must name at least one queue.');
+  return new Map(
+    named.map(([name, own]) => {
+      checkName(name, 'executor.queues');
+      checkOptions<QueueConfig>(own, `executor.queues.${name}`, ['ioWorkers', 'cpuWorkers']);
+      const io = own.ioWorkers ?? executor.ioWorkers ?? DEFAULTS.ioWorkers;
+      const cpu = own.cpuWorkers ?? executor.cpuWorkers ?? availableParallelism();
+      return [
+        name,
+        { ioWorkers: checkInteger(io, 'executor.ioWorkers', { min: 0, max: MAX_WORKERS }), cpuWorkers: checkInteger(cpu, 'executor.cpuWorkers', { min: 0, max: MAX_WORKERS }) },
+      ];
+    }),
+  );
+}
+
+function checkUrl(url: unknown, option: string): string | null | undefined {
+  if (url === undefined || url === null || typeof url === 'string') return url;
+  throw new ConfigError(option, `${option} must be a text such as "redis://localhost:6379/0", or null for memory.`);
+}
+
+function duration(value: Duration | undefined, option: string, fallback: number, min: number): number {
+  if (value === undefined) return fallback;
+  try {
+    return parseDuration(value, option, { min });
+  } catch (cause) {
+    throw new ConfigError(option, (cause as Error).message, { cause });
+  }
+}
+
+/** An absent option and one that is undefined mean the same. */
+function defined(options: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { breathe, rejection } from '../expectations.js';
+import { finished } from '../sample-results.js';
+import type { ResultBackendPromise } from './describe-result-backend.js';
+
+export function closing(promise: ResultBackendPromise): void {
+  promise('closes more than once, also at the same time', async ({ backend }) => {
+    await backend.store('task', finished('task'));
+    await Promise.all([backend.close(), backend.close()]);
+    await backend.close();
+  });
+
+  promise('ends the waits that are under way with a typed error', async ({ backend }) => {
+    const waits = ['one', 'two'].map((id) => rejection(backend.waitFor(id, { timeout: null }), 'STOPPED'));
+    await breathe(() => backend.get('one'));
+    await backend.close();
+    assert.equal((await Promise.all(waits)).length, 2);
+  });
+}

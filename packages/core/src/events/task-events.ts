@@ -1,0 +1,58 @@
+import { EventEmitter } from 'node:events';
+import type { TaskErrorInfo } from '../errors.js';
+import type { Logger } from '../logger.js';
+import type { JsonValue } from '../tasks/codec.js';
+import type { FinishedTaskResult } from '../tasks/task-result.js';
+
+interface TaskEvent {
+  readonly taskId: string;
+  readonly taskName: string;
+  readonly queue: string;
+}
+interface AttemptEvent extends TaskEvent {
+  readonly attempt: number;
+  readonly fence: number;
+}
+
+/** What happens in this process, by name. */
+export interface TaskEventMap {
+  /** This process enqueued a task. */
+  submitted: TaskEvent;
+  /** An attempt starts here. */
+  started: AttemptEvent;
+  progress: AttemptEvent & { readonly progress: JsonValue };
+  /** An attempt failed here; another follows `delay` ms later. */
+  retrying: AttemptEvent & { readonly error: TaskErrorInfo; readonly delay: number };
+  /** A task ended here, with its stored result. */
+  finished: AttemptEvent & { readonly result: FinishedTaskResult };
+  /** A task went back to its queue unfinished: its worker stops, or does not know the task. */
+  released: AttemptEvent & { readonly reason: 'stopped' | 'deferred' };
+  /** The lease ended while the task ran here; what it returns is refused. */
+  leaseLost: AttemptEvent;
+}
+export type TaskEventName = keyof TaskEventMap;
+
+/** Watching what happens. Listeners change nothing: one that throws is logged. */
+export class TaskEvents {
+  readonly #emitter = new EventEmitter().setMaxListeners(0);
+
+  constructor(readonly logger: Logger) {}
+
+  /** @returns ends the subscription */
+  on<Name extends TaskEventName>(name: Name, listener: (event: TaskEventMap[Name]) => void): () => void {
+    const guarded = (event: TaskEventMap[Name]): void => {
+      try {
+        listener(event);
+      } catch (err) {
+        this.logger.error({ err, event: name }, 'an event listener threw');
+      }
+    };
+    this.#emitter.on(name, guarded);
+    return () => this.#emitter.off(name, guarded);
+  }
+
+  /** `describe` is called only when somebody listens. */
+  emit<Name extends TaskEventName>(name: Name, describe: () => TaskEventMap[Name]): void {
+    if (this.#emitter.listenerCount(name) > 0) this.#emitter.emit(name, describe());
+  }
+}

@@ -1,0 +1,94 @@
+import type { Config } from '../config.js';
+import type { Duration } from '../duration.js';
+import type { SubmitCall } from '../middleware.js';
+import { TaskClient } from '../task-client.js';
+import type { SubmitOptionsParameter, TaskContract, TaskKind } from '../tasks/task.js';
+import type { TaskHandle } from '../tasks/task-handle.js';
+import type { AttemptEnd } from './attempt.js';
+import { LaneWorker } from './lane-worker.js';
+import { type Attempt, TaskRunner } from './task-runner.js';
+import { WorkerProcess } from './worker-process.js';
+
+/**
+ * Runs the tasks of one kind: the I/O lane or the CPU lane of each served queue. Works alone, with a configuration of its
+ * own, or as a part of a `Flowrra`, which passes its own worker process.
+ */
+export abstract class BaseExecutor {
+  abstract readonly kind: TaskKind;
+  protected readonly client: TaskClient;
+  readonly #process: WorkerProcess;
+  readonly #alone: boolean;
+  #started = false;
+  #servesLanes = false;
+
+  /** @throws ConfigError for a wrong or unknown option */
+  constructor(source: Config | WorkerProcess = {}) {
+    this.#alone = !(source instanceof WorkerProcess);
+    this.#process = source instanceof WorkerProcess ? source : new WorkerProcess(new TaskClient(source));
+    this.client = this.#process.client;
+  }
+
+  /** Runs one attempt. Never rejects: whatever goes wrong is a failed attempt. */
+  protected abstract attempt(attempt: Attempt): Promise<AttemptEnd>;
+
+  /** Tasks that may run at once in each served queue. */
+  protected abstract slots(queue: { ioWorkers: number; cpuWorkers: number }): number;
+
+  /** Enqueues a call of a task. As `task.submit`. */
+  submit<Args extends readonly unknown[], Result, Kwargs>(
+    task: TaskContract<Args, Result, Kwargs>,
+    args: Args,
+    ...[options]: SubmitOptionsParameter<Kwargs>
+  ): Promise<TaskHandle<Result>> {
+    const call: SubmitCall = { task, args, options: options ?? {} };
+    // The store cannot know the type of the handler that the contract describes.
+    return this.client.submit(call) as Promise<TaskHandle<Result>>;
+  }
+
+  /**
+   * Begins to run tasks. Lanes are served as soon as a task of their kind is registered.
+   * @throws BackendError when a store cannot be made or reached
+   */
+  async start(): Promise<void> {
+    if (this.#started) return;
+    this.#started = true;
+    try {
+      await this.#process.start();
+    } catch (err) {
+      this.#started = false;
+      throw err;
+    }
+    if (this.client.registry.hasKind(this.kind)) this.#serveLanes();
+    this.client.registry.onAdd((kind) => kind === this.kind && this.#serveLanes());
+  }
+
+  /**
+   * Claims nothing more, lets what runs finish for `grace`, then hands it back to the queue. Alone, it closes the
+   * stores too. May be called more than once.
+   */
+  async stop(options: { grace?: Duration | undefined } = {}): Promise<void> {
+    if (this.#alone) await this.#process.stop(this.#process.graceOf(options.grace));
+    await this.release();
+  }
+
+  /** Frees what the executor holds besides its lanes. */
+  protected async release(): Promise<void> {}
+
+  #serveLanes(): void {
+    const { session } = this.#process;
+    if (this.#servesLanes || !session || session.stopping.aborted) return;
+    this.#servesLanes = true;
+    const { config, registry, events, worker } = this.client;
+    const { lease, pollInterval, clock, logger } = config;
+    const runner = new TaskRunner({
+      store: session.store, session, registry, events, logger, clock, lease, kind: this.kind, attempt: (attempt) => this.attempt(attempt),
+    });
+    const run = runner.run.bind(runner);
+    for (const [queue, workers] of config.queues) {
+      const slots = this.slots(workers);
+      if (slots === 0) continue;
+      const lane = new LaneWorker(session, { queue, lane: this.kind, slots, worker, lease, pollInterval, clock, logger, run });
+      this.#process.serve(queue, lane);
+    }
+  }
+}

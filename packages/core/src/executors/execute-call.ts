@@ -1,0 +1,41 @@
+import type { ExecuteCall, Middleware } from '../middleware.js';
+import type { Logger } from '../logger.js';
+import { encodeJson } from '../tasks/codec.js';
+import type { TaskContext } from '../tasks/task-context.js';
+import type { Attempt } from './task-runner.js';
+
+/** Most bytes of one progress report. */
+const MAX_PROGRESS_BYTES = 64 * 1024;
+
+/** The context that a handler of this attempt sees. */
+export function contextOf(attempt: Attempt, logger: Logger): TaskContext {
+  const { lease, attempt: number } = attempt.task;
+  const name = attempt.message.taskName;
+  return {
+    id: lease.id,
+    name,
+    queue: lease.queue,
+    attempt: number,
+    fence: lease.fence,
+    signal: attempt.signal,
+    progress: (value) => attempt.onProgress(encodeJson(value, 'progress', MAX_PROGRESS_BYTES)),
+    log: withFields(logger, { taskId: lease.id, taskName: name }),
+  };
+}
+
+/** Runs `innermost` inside every middleware that wraps attempts, the first one outermost. */
+export function throughMiddleware(middleware: readonly Middleware[], call: ExecuteCall, innermost: () => Promise<unknown>): Promise<unknown> {
+  const [next, ...rest] = middleware;
+  if (!next) return innermost();
+  const inner = () => throughMiddleware(rest, call, innermost);
+  return next.execute ? next.execute(call, inner) : inner();
+}
+
+function withFields(logger: Logger, fields: object): Logger {
+  return {
+    debug: (data, message) => logger.debug({ ...fields, ...data }, message),
+    info: (data, message) => logger.info({ ...fields, ...data }, message),
+    warn: (data, message) => logger.warn({ ...fields, ...data }, message),
+    error: (data, message) => logger.error({ ...fields, ...data }, message),
+  };
+}

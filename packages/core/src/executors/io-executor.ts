@@ -1,0 +1,68 @@
+import { ConfigError } from '../errors.js';
+import { encodeJson, type JsonValue } from '../tasks/codec.js';
+import { checkSchema } from '../tasks/check-schema.js';
+import { type AnyFunction, defineTask, type TaskContract, type TaskFor, type TaskOptions, type WithKwargs, type WithoutKwargs } from '../tasks/task.js';
+import { runInTaskContext } from '../tasks/task-context.js';
+import { type AttemptEnd, failedAttempt } from './attempt.js';
+import { BaseExecutor } from './base-executor.js';
+import { contextOf, throughMiddleware } from './execute-call.js';
+import type { Attempt } from './task-runner.js';
+
+/**
+ * Runs I/O tasks on the event loop of this process.
+ * @example
+ * const executor = new IOExecutor({ executor: { ioWorkers: 4 } });
+ * const fetchPage = executor.task('fetchPage', async (url: string) => (await fetch(url)).text());
+ * await executor.start();
+ * const page = await fetchPage.call(['https://example.com']);
+ */
+export class IOExecutor extends BaseExecutor {
+  readonly kind = 'io';
+
+  /** Registers a function as a task. @throws TaskExistsError, ConfigError, ArgumentError */
+  task<Fn extends AnyFunction>(name: string, handler: Fn): TaskFor<Fn, false>;
+  task<Fn extends AnyFunction>(name: string, options: TaskOptions & WithKwargs, handler: Fn): TaskFor<Fn, true>;
+  task<Fn extends AnyFunction>(name: string, options: TaskOptions & WithoutKwargs, handler: Fn): TaskFor<Fn, false>;
+  task(name: string, ...rest: [AnyFunction] | [TaskOptions, AnyFunction]) {
+    const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest;
+    if ('kind' in options) throw new ConfigError('kind', 'app.task() makes I/O tasks; for CPU tasks use app.cpuTask().');
+    return this.implement(defineTask(name, options as TaskOptions), handler);
+  }
+
+  /** Gives a contract its code. @throws TaskExistsError */
+  implement<Args extends readonly unknown[], Result, Kwargs>(contract: TaskContract<Args, Result, Kwargs>, handler: AnyFunction) {
+    if (typeof handler !== 'function') throw new ConfigError('handler', `Task "${contract.name}" needs a function as its last argument.`);
+    this.client.registry.add({ contract, kind: 'io', handler });
+    return this.client.bind(contract);
+  }
+
+  protected slots(queue: { ioWorkers: number }): number {
+    return queue.ioWorkers;
+  }
+
+  protected async attempt(attempt: Attempt): Promise<AttemptEnd> {
+    const { implementation, message } = attempt;
+    const { config, middleware } = this.client;
+    if (implementation.kind !== 'io') throw new TypeError('The I/O lane was given a CPU task.');
+    const { schema, takesKwargs } = implementation.contract;
+    // The registry keeps handlers of all types; the contract says which arguments this one takes.
+    const handler = implementation.handler as (...args: unknown[]) => unknown;
+    try {
+      const args = await checkSchema(schema.args, ownCopy(message.args), 'args');
+      const kwargs = await checkSchema(schema.kwargs, ownCopy(message.kwargs), 'kwargs');
+      const context = contextOf(attempt, config.logger);
+      const value = await runInTaskContext(context, () =>
+        throughMiddleware(middleware, { context, args, kwargs }, async () => handler(...args, ...(takesKwargs ? [kwargs] : []))),
+      );
+      return { status: 'success', resultJson: encodeJson(await checkSchema(schema.result, value, 'result'), 'result', config.maxPayloadBytes) };
+    } catch (thrown) {
+      return failedAttempt(thrown);
+    }
+  }
+}
+
+/** Handlers may change what they are given; the record of the task must not change with it. */
+function ownCopy<T extends JsonValue | null>(value: T): T {
+  const isFlat = Array.isArray(value) && value.every((item) => typeof item !== 'object');
+  return isFlat ? value : structuredClone(value);
+}

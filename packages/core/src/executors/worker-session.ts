@@ -1,0 +1,117 @@
+import type { Clock, Timer } from '../clock.js';
+import { CancelRequestedError, LeaseLostError, WorkerStoppingError } from '../errors.js';
+import type { TaskEvents } from '../events/task-events.js';
+import type { Logger } from '../logger.js';
+import type { ClaimedTask, TaskStore } from '../stores/task-store.js';
+import { AloneGate } from './alone-gate.js';
+
+/** After the grace of a stop, milliseconds for handing tasks back to a store that may not answer. */
+const HAND_BACK_TIME = 1_000;
+
+/** A task that this process holds: the claim and the switch that ends its run. */
+export interface HeldTask {
+  readonly task: ClaimedTask;
+  readonly controller: AbortController;
+  /** True from the moment the store says so: whatever the run does, its result is refused. */
+  lost: boolean;
+}
+
+/** Everything that this process holds, over all its lanes: keeps leases alive and hears about cancels. */
+export class WorkerSession {
+  readonly gate: AloneGate;
+  readonly #held = new Set<HeldTask>();
+  #heartbeat: Timer | null = null;
+  readonly #stopping = new AbortController();
+  readonly #abandoned = new AbortController();
+  #allSettled: (() => void)[] = [];
+
+  constructor(
+    readonly store: TaskStore,
+    readonly options: { clock: Clock; logger: Logger; events: TaskEvents; lease: number },
+  ) {
+    this.gate = new AloneGate(options.clock, options.lease);
+  }
+
+  /** Aborts when claims must end. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /** Aborts when even telling the store is given up: what is still held comes back when its lease ends. */
+  get abandoned(): AbortSignal {
+    return this.#abandoned.signal;
+  }
+
+  hold(task: ClaimedTask): HeldTask {
+    const held: HeldTask = { task, controller: new AbortController(), lost: false };
+    this.#held.add(held);
+    this.#armHeartbeat();
+    return held;
+  }
+
+  letGo(held: HeldTask): void {
+    this.#held.delete(held);
+    if (this.#held.size > 0) return;
+    this.#heartbeat?.cancel();
+    this.#heartbeat = null;
+    for (const resolve of this.#allSettled.splice(0)) resolve();
+  }
+
+  /** Somebody cancelled a task: if it runs here, ask the store at once instead of at the next heartbeat. */
+  async onCancel(taskId: string): Promise<void> {
+    const held = [...this.#held].filter(({ task }) => task.lease.id === taskId);
+    if (held.length > 0) await this.#extend(held);
+  }
+
+  /** No claim is made after this. */
+  stopClaiming(): void {
+    this.#stopping.abort();
+    this.gate.close();
+  }
+
+  /** Waits until nothing is held any more. After `grace` ms what still runs is told to stop and handed back. */
+  async drain(grace: number): Promise<void> {
+    if (this.#held.size === 0) return;
+    const { clock } = this.options;
+    const stop = clock.after(grace, () => {
+      for (const { controller } of this.#held) controller.abort(new WorkerStoppingError());
+    });
+    const abandon = clock.after(grace + HAND_BACK_TIME, () => this.#abandoned.abort());
+    await new Promise<void>((resolve) => this.#allSettled.push(resolve));
+    stop.cancel();
+    abandon.cancel();
+  }
+
+  #armHeartbeat(): void {
+    this.#heartbeat ??= this.options.clock.after(this.options.lease / 3, () => {
+      this.#heartbeat = null;
+      void this.#extend([...this.#held]);
+      if (this.#held.size > 0) this.#armHeartbeat();
+    });
+  }
+
+  async #extend(held: readonly HeldTask[]): Promise<void> {
+    const { logger, lease } = this.options;
+    try {
+      const replies = await this.store.extend(held.map(({ task }) => task.lease), lease);
+      held.forEach((one, i) => {
+        if (replies[i] === 'lost') this.#lose(one);
+        if (replies[i] === 'cancel') one.controller.abort(new CancelRequestedError());
+      });
+    } catch (err) {
+      // The next beat tries again; should it be too late by then, the store says so.
+      logger.warn({ err, tasks: held.length }, 'leases could not be extended');
+    }
+  }
+
+  #lose(held: HeldTask): void {
+    // A task that ended while the heartbeat was under way is no longer held, and nothing was lost.
+    if (held.lost || !this.#held.has(held)) return;
+    held.lost = true;
+    const { task } = held;
+    const taskName = task.message?.taskName ?? '';
+    this.options.logger.warn({ taskId: task.lease.id, taskName, fence: task.lease.fence }, 'lease lost: another worker may run the task');
+    this.options.events.emit('leaseLost', () => ({ taskId: task.lease.id, taskName, queue: task.lease.queue, attempt: task.attempt, fence: task.lease.fence }));
+    held.controller.abort(new LeaseLostError(task.lease.id));
+  }
+}

@@ -1,0 +1,148 @@
+import type { Page } from './backends/base-result-backend.js';
+import type { QueueSize } from './brokers/base-broker.js';
+import type { Config } from './config.js';
+import type { Duration } from './duration.js';
+import { ArgumentError, ConfigError } from './errors.js';
+import type { TaskEventMap, TaskEventName } from './events/task-events.js';
+import { CPUExecutor } from './executors/cpu-executor.js';
+import { IOExecutor } from './executors/io-executor.js';
+import { runUntilSignal } from './executors/run-until-signal.js';
+import { WorkerProcess } from './executors/worker-process.js';
+import { isService, type Middleware, type Service } from './middleware.js';
+import { checkName } from './names.js';
+import { isScheduleService, type ScheduleService } from './scheduling/schedule-service.js';
+import { TaskClient } from './task-client.js';
+import type { Task, TaskContract } from './tasks/task.js';
+import type { TaskHandle } from './tasks/task-handle.js';
+import type { CpuCode } from './tasks/task-registry.js';
+import type { TaskResult } from './tasks/task-result.js';
+import { isTaskStatus, type TaskStatus } from './tasks/task-status.js';
+
+/**
+ * A task queue: turns functions into tasks, submits them, and runs them once it is started. Submitting needs no start.
+ *
+ * @example
+ * const app = new Flowrra({ url: 'redis://localhost:6379' });
+ * const add = app.task('add', (a: number, b: number) => a + b);
+ * await app.start();
+ * const handle = await add.submit([2, 3]);
+ * console.log(await handle.result()); // 5
+ * await app.stop();
+ */
+export class Flowrra {
+  readonly #client: TaskClient;
+  readonly #process: WorkerProcess;
+  readonly #io: IOExecutor;
+  readonly #cpu: CPUExecutor;
+  readonly #services: Service[] = [];
+
+  /** Registers a function as an I/O task. @throws TaskExistsError, ConfigError, ArgumentError */
+  readonly task: IOExecutor['task'];
+
+  /** Registers an exported function of a module as a CPU task, run in a thread. @throws TaskExistsError, ConfigError, ArgumentError */
+  readonly cpuTask: CPUExecutor['cpuTask'];
+
+  /** Enqueues one call. As `task.submit`, also for a contract from `defineTask` that has no code here. */
+  readonly submit: IOExecutor['submit'];
+
+  /** Opens nothing; stores are connected at the first use. @throws ConfigError for a wrong or unknown option */
+  constructor(config: Config = {}) {
+    this.#client = new TaskClient(config);
+    this.#process = new WorkerProcess(this.#client);
+    this.#io = new IOExecutor(this.#process);
+    this.#cpu = new CPUExecutor(this.#process);
+    this.task = this.#io.task.bind(this.#io);
+    this.cpuTask = this.#cpu.cpuTask.bind(this.#cpu);
+    this.submit = this.#io.submit.bind(this.#io);
+  }
+
+  /**
+   * Gives a contract its code: a function for an I/O task, `{ module, export }` for a CPU task.
+   * @throws TaskExistsError, ConfigError
+   */
+  implement<Args extends readonly unknown[], Result, Kwargs>(
+    contract: TaskContract<Args, Result, Kwargs>,
+    code: HandlerOf<Args, Result, Kwargs> | CpuCode,
+  ): Task<Args, Result, Kwargs> {
+    if (contract.kind === 'io') {
+      if (typeof code !== 'function') throw new ConfigError('handler', `"${contract.name}" is an I/O task: implement it with a function.`);
+      return this.#io.implement(contract, code);
+    }
+    if (typeof code === 'function') throw new ConfigError('module', `"${contract.name}" is a CPU task: implement it with { module, export }.`);
+    return this.#cpu.implement(contract, code);
+  }
+
+  /** The handle of a task that was submitted elsewhere. @throws ArgumentError for a malformed id */
+  handle<Result>(task: TaskContract<readonly unknown[], Result>, id: string): TaskHandle<Result> {
+    return this.#client.handle(task, id);
+  }
+
+  /** All that is known of a task; null when nothing is. */
+  get(taskId: string): Promise<TaskResult | null> {
+    return this.#client.get(checkName(taskId, 'taskId'));
+  }
+
+  /** Tasks with that status, newest first. @throws NotImplementedError when the backend cannot list */
+  async listByStatus(status: TaskStatus, page?: Page): Promise<TaskResult[]> {
+    if (!isTaskStatus(status)) throw new ArgumentError('status', 'status must be one of TaskStatus.');
+    return (await this.#client.open()).store.listByStatus(status, page);
+  }
+
+  /** How many tasks of a queue wait, are delayed, run, and were given up. */
+  async queueSize(queue: string): Promise<QueueSize> {
+    return (await this.#client.open()).store.size(checkName(queue, 'queue'));
+  }
+
+  /** Watches what happens in this process. @returns ends the subscription */
+  on<Name extends TaskEventName>(event: Name, listener: (event: TaskEventMap[Name]) => void): () => void {
+    return this.#client.events.on(event, listener);
+  }
+
+  /** Adds code around submits and attempts, or a service that starts and stops with the app. */
+  use(extension: Middleware | Service): this {
+    if (isService(extension)) this.#services.push(extension);
+    else this.#client.middleware.push(extension);
+    return this;
+  }
+
+  /** The attached scheduler. @throws ConfigError when there is none */
+  get scheduler(): ScheduleService {
+    const scheduler = this.#services.find(isScheduleService);
+    if (scheduler) return scheduler;
+    throw new ConfigError('scheduler', 'No scheduler is attached to this app. Create one: new Scheduler(app), from @flowrra/scheduler.');
+  }
+
+  /**
+   * Begins to run tasks in this process: the lanes of its queues, and the services.
+   * @throws BackendError when a store cannot be made or reached
+   */
+  async start(): Promise<void> {
+    await Promise.all([this.#io.start(), this.#cpu.start()]);
+    for (const service of this.#services) await service.start();
+  }
+
+  /**
+   * Ends: no claim is made from now on; running tasks may finish for `grace` (default `executor.stopGrace`), then they
+   * go back to their queue; then the stores are closed. May be called more than once.
+   */
+  async stop(options: { grace?: Duration | undefined } = {}): Promise<void> {
+    const grace = this.#process.graceOf(options.grace);
+    await Promise.all(this.#services.map((service) => service.stop({ grace })));
+    await this.#process.stop(grace);
+    await Promise.all([this.#io.stop(), this.#cpu.stop()]);
+  }
+
+  /**
+   * The main of a worker process: starts, runs until SIGTERM or SIGINT, stops. A second signal ends the process at once
+   * with exit code 1; so does, after a stop, a promise that was rejected with nobody to hear it.
+   */
+  run(options: { grace?: Duration | undefined } = {}): Promise<void> {
+    return runUntilSignal({ start: () => this.start(), stop: () => this.stop(options), logger: this.#client.config.logger });
+  }
+}
+
+/** The function that a contract describes. */
+export type HandlerOf<Args extends readonly unknown[], Result, Kwargs> = [Kwargs] extends [undefined]
+  ? (...args: Args) => Result | Promise<Result>
+  : (...args: [...Args, Kwargs]) => Result | Promise<Result>;
+

@@ -1,0 +1,51 @@
+import type { JsonObject, JsonValue } from '../tasks/codec.js';
+
+/** What decides when a schedule is due. */
+export const ScheduleType = { CRON: 'cron', INTERVAL: 'interval', ONE_TIME: 'one_time' } as const;
+export type ScheduleType = (typeof ScheduleType)[keyof typeof ScheduleType];
+
+/** What happens to slots that nobody served in time: the newest runs, none does, or the newest `n` do. */
+export type CatchUp = 'latest' | 'skip' | { readonly all: number };
+
+/** One schedule, as it is stored. */
+export interface ScheduledTask {
+  readonly id: string;
+  /** Drawn at each creation, so that a new schedule under an old id is told from its forerunner. */
+  readonly incarnation: string;
+  /** Grows with every change. */
+  readonly revision: number;
+  readonly taskName: string;
+  readonly scheduleType: ScheduleType;
+  /** A cron expression, an interval in milliseconds, or an instant in epoch milliseconds, as text. */
+  readonly schedule: string;
+  readonly args: readonly JsonValue[];
+  readonly kwargs: JsonObject | null;
+  /** An IANA zone; UTC by default, fixed at creation. */
+  readonly timeZone: string;
+  readonly enabled: boolean;
+  readonly lastRun: Date | null;
+  /** The next slot; null when there is none any more. */
+  readonly nextRun: Date | null;
+  readonly catchUp: CatchUp;
+  /** Whether a slot is skipped while the task of an earlier one is live. */
+  readonly overlap: 'allow' | 'skip';
+  /** Milliseconds over which the start of a slot's task is spread; the slot itself never moves. */
+  readonly jitter: number;
+  readonly startAt: Date | null;
+  readonly endAt: Date | null;
+  readonly maxRuns: number | null;
+  readonly runCount: number;
+  /** Null: as the task has it. */
+  readonly queue: string | null;
+  readonly priority: number | null;
+  readonly retries: number | null;
+  /** Milliseconds. */
+  readonly timeout: number | null;
+  readonly description: string | null;
+  /** Who declared it; `plan` and `apply` see only the schedules of their owner. */
+  readonly owner: string | null;
+  /** Why the schedule cannot fire (unknown task, broken expression); null when it can. */
+  readonly error: string | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}

@@ -1,0 +1,152 @@
+import { hostname } from 'node:os';
+import { customAlphabet } from 'nanoid';
+import type { BaseResultBackend, WaitOptions } from './backends/base-result-backend.js';
+import { getBackend } from './backends/get-backend.js';
+import type { BaseBroker, NewMessage } from './brokers/base-broker.js';
+import { getBroker } from './brokers/get-broker.js';
+import { type Config, type ResolvedConfig, resolveConfig } from './config.js';
+import { NoWorkerError, StoppedError } from './errors.js';
+import { TaskEvents } from './events/task-events.js';
+import type { Middleware, SubmitCall } from './middleware.js';
+import { checkName } from './names.js';
+import { JoinedTaskStore } from './stores/joined-task-store.js';
+import type { TaskStore } from './stores/task-store.js';
+import { isServed } from './stores/served-lanes.js';
+import { prepareMessage } from './tasks/prepare-message.js';
+import type { Task, TaskContract } from './tasks/task.js';
+import { type HandleSource, TaskHandle } from './tasks/task-handle.js';
+import { TaskRegistry } from './tasks/task-registry.js';
+import { type FinishedTaskResult, isFinished, type TaskResult } from './tasks/task-result.js';
+
+const ALPHANUMERIC = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+/** 21 characters: 125 random bits. */
+const newTaskId = customAlphabet(ALPHANUMERIC, 21);
+const newProcessTag = customAlphabet(ALPHANUMERIC, 8);
+
+/** The two stores, opened and joined. */
+interface OpenStores {
+  readonly store: TaskStore;
+  readonly broker: BaseBroker;
+  readonly backend: BaseResultBackend;
+}
+
+/** The submitting half of an app, which executors share: tasks, stores, submit, handles. Opens its stores on first use. */
+export class TaskClient implements HandleSource {
+  readonly config: ResolvedConfig;
+  readonly registry = new TaskRegistry();
+  readonly events: TaskEvents;
+  /** Names this process in leases, results and completion notices; another one at every start. */
+  readonly worker = `${hostname()}-${process.pid}-${newProcessTag()}`;
+  readonly middleware: Middleware[] = [];
+  #opening: Promise<OpenStores> | undefined;
+  #closed = false;
+
+  constructor(config: Config) {
+    this.config = resolveConfig(config);
+    this.events = new TaskEvents(this.config.logger);
+  }
+
+  /** @throws BackendError when a store cannot be made or reached; the next call tries again */
+  open(): Promise<OpenStores> {
+    if (this.#closed) return Promise.reject(new StoppedError('The app'));
+    this.#opening ??= this.#openStores().catch((err: unknown) => {
+      this.#opening = undefined;
+      throw err;
+    });
+    return this.#opening;
+  }
+
+  async #openStores(): Promise<OpenStores> {
+    const { config } = this;
+    const context = { clock: config.clock, logger: config.logger };
+    const backend = await getBackend(config.backend.target, config.backend.options);
+    const own = config.brokerFollowsBackend ? backend.createBroker(config.broker.options) : null;
+    const broker = own ?? (await getBroker(config.broker.target, config.broker.options));
+    await backend.open(context);
+    await broker.open(context);
+    const store = (await broker.fuse(backend)) ?? new JoinedTaskStore(broker, backend, context);
+    return { store, broker, backend };
+  }
+
+  async submit(call: SubmitCall): Promise<TaskHandle> {
+    return this.#throughMiddleware(call, 0);
+  }
+
+  /** One push for all of them; each on its own when middleware wants to see them. */
+  async submitMany(calls: readonly SubmitCall[]): Promise<TaskHandle[]> {
+    if (this.middleware.some((middleware) => middleware.submit)) return Promise.all(calls.map((call) => this.submit(call)));
+    return this.#push(calls);
+  }
+
+  async #throughMiddleware(call: SubmitCall, index: number): Promise<TaskHandle> {
+    const middleware = this.middleware[index];
+    if (middleware?.submit) return middleware.submit(call, (next) => this.#throughMiddleware(next, index + 1));
+    if (middleware) return this.#throughMiddleware(call, index + 1);
+    const [handle] = await this.#push([call]);
+    return handle as TaskHandle;
+  }
+
+  async #push(calls: readonly SubmitCall[]): Promise<TaskHandle[]> {
+    const source = { newTaskId, origin: this.worker, maxPayloadBytes: this.config.maxPayloadBytes };
+    const messages: NewMessage[] = [];
+    for (const call of calls) {
+      const message = prepareMessage(call, source);
+      messages.push(message instanceof Promise ? await message : message);
+    }
+    const { store } = await this.open();
+    const replies = await store.submit(messages);
+    return messages.map((message, i) => {
+      const { name } = (calls[i] as SubmitCall).task;
+      const known = replies[i]?.known ?? false;
+      if (!known) this.events.emit('submitted', () => ({ taskId: message.id, taskName: name, queue: message.queue }));
+      return new TaskHandle(this, message.id, name, message.queue, known && message.remembered);
+    });
+  }
+
+  /** The contract as a task of this client: with `submit`, `call` and the rest bound to it. */
+  bind<Args extends readonly unknown[], Result, Kwargs>(contract: TaskContract<Args, Result, Kwargs>): Task<Args, Result, Kwargs> {
+    // The handle's type is that of the contract's handler, which the store cannot know.
+    return {
+      ...contract,
+      submit: (args, ...[options]) => this.submit({ task: contract, args, options: options ?? {} }) as Promise<TaskHandle<Result>>,
+      submitMany: (calls, ...[options]) =>
+        this.submitMany(calls.map((args) => ({ task: contract, args, options: options ?? {} }))) as Promise<TaskHandle<Result>[]>,
+      call: async (args, ...[options]) => {
+        const handle = await this.submit({ task: contract, args, options: options ?? {} });
+        return handle.result() as Promise<Result>;
+      },
+      handle: (id) => this.handle(contract, id),
+    };
+  }
+
+  handle<Result>(contract: TaskContract<readonly unknown[], Result>, id: string): TaskHandle<Result> {
+    return new TaskHandle<Result>(this, checkName(id, 'id'), contract.name, contract.queue);
+  }
+
+  async get(taskId: string): Promise<TaskResult | null> {
+    return (await this.open()).store.get(taskId);
+  }
+
+  async waitFor(taskId: string, queue: string, options: WaitOptions): Promise<FinishedTaskResult> {
+    const { store, broker } = await this.open();
+    if (broker.supports.processLocal && !isServed(broker, queue)) {
+      const result = await store.get(taskId);
+      if (result && isFinished(result)) return result;
+      throw new NoWorkerError(taskId, queue);
+    }
+    return store.waitFor(taskId, options);
+  }
+
+  async cancel(taskId: string, queue: string): Promise<boolean> {
+    return (await this.open()).store.cancel(queue, taskId);
+  }
+
+  /** Closes the stores that this client opened; later calls fail with StoppedError. Instances passed in are the user's. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const stores = await this.#opening?.catch(() => undefined);
+    if (!stores) return;
+    if (stores.broker !== this.config.broker.target) await stores.broker.close();
+    if (stores.backend !== this.config.backend.target) await stores.backend.close();
+  }
+}

@@ -1,0 +1,82 @@
+import type { Instant, NewMessage } from '../brokers/base-broker.js';
+import { parseDuration } from '../duration.js';
+import { ArgumentError } from '../errors.js';
+import type { SubmitCall } from '../middleware.js';
+import { checkName } from '../names.js';
+import { checkOptions } from '../options.js';
+import { checkSchema } from './check-schema.js';
+import { encodeJson } from './codec.js';
+import { resolveRetries } from './retry-policy.js';
+import { type CallOptions, checkPriority } from './task.js';
+import { encodeMessage } from './task-message.js';
+
+/** What a message gets from the app that submits it. */
+export interface MessageSource {
+  readonly newTaskId: () => string;
+  readonly origin: string;
+  readonly maxPayloadBytes: number;
+}
+
+type Options = CallOptions & { readonly kwargs?: unknown; readonly retryOf?: string | undefined };
+const OPTIONS = ['queue', 'priority', 'delay', 'runAt', 'id', 'expires', 'timeout', 'retries', 'kwargs', 'retryOf'] as const;
+
+/**
+ * Checks one call completely and makes the message of it; a promise only if a schema of the task is async.
+ * @throws ArgumentError, ConfigError, SerializationError, PayloadTooLargeError, SchemaError
+ */
+export function prepareMessage(call: SubmitCall, source: MessageSource): NewMessage | Promise<NewMessage> {
+  const { task, args } = call;
+  const options = checkOptions<Options>(call.options, 'submit options', OPTIONS);
+  if (!Array.isArray(args)) throw new ArgumentError('args', `args must be an array: ${task.name}.submit([…], options).`);
+  checkKwargs(task.name, task.takesKwargs, options.kwargs);
+  const checks = [checkSchema(task.schema.args, args, 'args'), checkSchema(task.schema.kwargs, options.kwargs, 'kwargs')];
+  const message = (): NewMessage => encodeCall(call, options, source);
+  return checks.some((check) => check instanceof Promise) ? Promise.all(checks).then(message) : message();
+}
+
+function encodeCall({ task, args }: SubmitCall, options: Options, source: MessageSource): NewMessage {
+  const { maxPayloadBytes } = source;
+  return {
+    id: options.id === undefined ? source.newTaskId() : checkName(options.id, 'id'),
+    queue: options.queue === undefined ? task.queue : checkName(options.queue, 'queue'),
+    lane: task.kind,
+    priority: options.priority === undefined ? task.priority : checkPriority(options.priority),
+    runAt: resolveRunAt(options),
+    expiresAt: resolveExpiry(options.expires),
+    remembered: options.id !== undefined,
+    origin: source.origin,
+    payload: encodeMessage({
+      taskName: task.name,
+      argsJson: encodeJson(args, 'args', maxPayloadBytes),
+      kwargsJson: task.takesKwargs ? encodeJson(options.kwargs, 'kwargs', maxPayloadBytes) : null,
+      retries: resolveRetries(options.retries, task.retries),
+      timeout: options.timeout === undefined ? task.timeout : parseDuration(options.timeout, 'timeout', { min: 1 }),
+      retryOf: options.retryOf === undefined ? null : checkName(options.retryOf, 'retryOf'),
+    }),
+  };
+}
+
+function checkKwargs(taskName: string, takesKwargs: boolean, kwargs: unknown): void {
+  if (!takesKwargs && kwargs !== undefined) {
+    throw new ArgumentError('kwargs', `Task "${taskName}" takes no keyword arguments. Declare them with { kwargs: true }.`);
+  }
+  if (takesKwargs && (typeof kwargs !== 'object' || kwargs === null || Array.isArray(kwargs))) {
+    throw new ArgumentError('kwargs', `Task "${taskName}" needs its keyword arguments: submit(args, { kwargs: { … } }).`);
+  }
+}
+
+function resolveRunAt({ delay, runAt }: Options): Instant | null {
+  if (delay !== undefined && runAt !== undefined) throw new ArgumentError('runAt', 'Give either delay or runAt, not both.');
+  if (delay !== undefined) return { after: parseDuration(delay, 'delay') };
+  return runAt === undefined ? null : { at: toEpoch(runAt, 'runAt') };
+}
+
+function resolveExpiry(expires: Options['expires']): Instant | null {
+  if (expires === undefined) return null;
+  return expires instanceof Date ? { at: toEpoch(expires, 'expires') } : { after: parseDuration(expires, 'expires', { min: 1 }) };
+}
+
+function toEpoch(date: unknown, name: string): number {
+  if (date instanceof Date && Number.isFinite(date.getTime())) return date.getTime();
+  throw new ArgumentError(name, `${name} must be a valid Date.`);
+}

@@ -1,0 +1,78 @@
+import type { WaitOptions } from '../backends/base-result-backend.js';
+import { TaskCancelledError, TaskFailedError, TaskTimeoutError } from '../errors.js';
+import type { JsonValue } from './codec.js';
+import type { FinishedTaskResult, TaskResult } from './task-result.js';
+import type { TaskStatus } from './task-status.js';
+
+/** What a handle asks of its app. */
+export interface HandleSource {
+  get(taskId: string): Promise<TaskResult | null>;
+  waitFor(taskId: string, queue: string, options: WaitOptions): Promise<FinishedTaskResult>;
+  cancel(taskId: string, queue: string): Promise<boolean>;
+}
+
+/** One submitted task, from whichever process: await it, watch it, cancel it. */
+export class TaskHandle<Result = unknown> {
+  readonly #source: HandleSource;
+
+  constructor(
+    source: HandleSource,
+    readonly id: string,
+    readonly taskName: string,
+    readonly queue: string,
+    /** True when a submit with an explicit id found that id known, and so enqueued nothing. */
+    readonly known: boolean = false,
+  ) {
+    this.#source = source;
+  }
+
+  /**
+   * What the task returned, as soon as it ends. Waits without limit unless `timeout` is given.
+   * @throws TaskFailedError (TaskTimeoutError when it ran too long), TaskCancelledError: how the task ended
+   * @throws WaitTimeoutError, WaitAbortedError: the wait ended, the task goes on
+   * @throws ResultNotFoundError when the result was deleted or expired
+   * @throws NoWorkerError on memory, when this process does not serve the queue
+   */
+  async result(options: WaitOptions = {}): Promise<Result> {
+    const outcome = await this.outcome(options);
+    switch (outcome.status) {
+      case 'success':
+        return outcome.result;
+      case 'cancelled':
+        throw new TaskCancelledError(this.id, outcome.taskName);
+      case 'failed': {
+        const Failure = outcome.error.code === 'TASK_TIMEOUT' ? TaskTimeoutError : TaskFailedError;
+        throw new Failure(this.id, outcome.taskName, outcome.error);
+      }
+    }
+  }
+
+  /** How the task ended, whichever way: narrow on `status`. Throws like `result()`, but not for failed and cancelled. */
+  outcome(options: WaitOptions = {}): Promise<FinishedTaskResult<Result>> {
+    // What was stored is what a handler of this type returned.
+    return this.#source.waitFor(this.id, this.queue, { timeout: null, ...options }) as Promise<FinishedTaskResult<Result>>;
+  }
+
+  /** All that is known of the task now; null when nothing is. */
+  get(): Promise<TaskResult<Result> | null> {
+    return this.#source.get(this.id) as Promise<TaskResult<Result> | null>;
+  }
+
+  /** Null when nothing is known of the task (any more). */
+  async status(): Promise<TaskStatus | null> {
+    return (await this.get())?.status ?? null;
+  }
+
+  /** What the handler last reported with `taskContext().progress()`. */
+  async progress(): Promise<JsonValue | null> {
+    return (await this.get())?.progress ?? null;
+  }
+
+  /**
+   * Asks for the task to end, wherever it is: waiting, delayed or running. A result that comes first stands.
+   * @returns false when it had ended already, or is unknown
+   */
+  cancel(): Promise<boolean> {
+    return this.#source.cancel(this.id, this.queue);
+  }
+}
