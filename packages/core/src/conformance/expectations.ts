@@ -14,9 +14,13 @@ export async function rejection(promise: Promise<unknown>, code: string): Promis
     ),
     `a rejection with ${code}`,
   );
-  if (!('error' in outcome)) assert.fail(`It should reject with ${code}, but resolved with ${JSON.stringify(outcome.value)}.`);
+  if (!('error' in outcome))
+    assert.fail(`It should reject with ${code}, but resolved with ${JSON.stringify(outcome.value)}.`);
   const error = outcome.error as Record<string, unknown> & Error;
-  assert.ok(error instanceof Error, `It should reject with an Error of code ${code}, but rejected with ${String(outcome.error)}.`);
+  assert.ok(
+    error instanceof Error,
+    `It should reject with an Error of code ${code}, but rejected with ${String(outcome.error)}.`,
+  );
   assert.equal(error.code, code, `It should reject with ${code}, but rejected with ${error.name}: ${error.message}`);
   return error;
 }
@@ -25,7 +29,9 @@ export async function rejection(promise: Promise<unknown>, code: string): Promis
 export async function soon<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: { cancel(): void } | undefined;
   const tooLate = new Promise<never>((_resolve, reject) => {
-    timer = systemClock.after(PATIENCE, () => reject(new assert.AssertionError({ message: `${what} did not happen within ${PATIENCE} ms.` })));
+    timer = systemClock.after(PATIENCE, () =>
+      reject(new assert.AssertionError({ message: `${what} did not happen within ${PATIENCE} ms.` })),
+    );
   });
   try {
     return await Promise.race([promise, tooLate]);

@@ -1,9 +1,9 @@
-import { DEFAULT_RETRY_POLICY } from '../tasks/retry-policy.js';
-import { finishedResult, type Delivery, type TaskMessage, unfinishedResult } from '../tasks/task-message.js';
-import type { FinishedTaskResult, TaskResult, UnfinishedTaskResult } from '../tasks/task-result.js';
-import type { FinalStatus } from '../tasks/task-status.js';
 import type { TaskErrorInfo } from '../errors.js';
 import type { JsonValue } from '../tasks/codec.js';
+import { DEFAULT_RETRY_POLICY } from '../tasks/retry-policy.js';
+import { type Delivery, finishedResult, type TaskMessage, unfinishedResult } from '../tasks/task-message.js';
+import type { FinishedTaskResult, TaskResult, UnfinishedTaskResult } from '../tasks/task-result.js';
+import type { FinalStatus } from '../tasks/task-status.js';
 
 /** When the samples were submitted, epoch ms. */
 export const SUBMITTED = Date.UTC(2026, 0, 1, 12);
@@ -36,15 +36,29 @@ export interface SampleOptions {
 }
 
 /** A task that has not ended, in a delivery with the given fence (0 while it is pending). */
-export function unfinished(taskId: string, status: UnfinishedTaskResult['status'], options: SampleOptions = {}): UnfinishedTaskResult {
+export function unfinished(
+  taskId: string,
+  status: UnfinishedTaskResult['status'],
+  options: SampleOptions = {},
+): UnfinishedTaskResult {
   const error = status === 'retrying' ? SAMPLE_ERROR : null;
-  return unfinishedResult(status, options.call ?? SAMPLE_CALL, delivery(taskId, options, status === 'pending' ? 0 : 1), error);
+  return unfinishedResult(
+    status,
+    options.call ?? SAMPLE_CALL,
+    delivery(taskId, options, status === 'pending' ? 0 : 1),
+    error,
+  );
 }
 
 /** A task that has ended; `value` is the result of a success. */
-export function finished(taskId: string, status: FinalStatus = 'success', options: SampleOptions = {}): FinishedTaskResult {
+export function finished(
+  taskId: string,
+  status: FinalStatus = 'success',
+  options: SampleOptions = {},
+): FinishedTaskResult {
   const finishedAt = SUBMITTED + 5_000;
-  const end = status === 'success' ? { status, result: options.value ?? { id: taskId } } : { status, error: SAMPLE_ERROR };
+  const end =
+    status === 'success' ? { status, result: options.value ?? { id: taskId } } : { status, error: SAMPLE_ERROR };
   return finishedResult(options.call ?? SAMPLE_CALL, delivery(taskId, options, 1), { finishedAt, ...end });
 }
 

@@ -77,6 +77,7 @@ export function required<Args extends unknown[], Value>(
 ): (...args: Args) => Promise<Value> {
   return (
     hook ??
-    (() => Promise.reject(new Error(`The world has no ${name}(): add it, or list '${name}' in the subject's \`without\`.`)))
+    (() =>
+      Promise.reject(new Error(`The world has no ${name}(): add it, or list '${name}' in the subject's \`without\`.`)))
   );
 }

@@ -62,7 +62,11 @@ export type ResultBackendFixture = Required<ResultBackendWorld> & {
   /** Moves time on where the world can; elsewhere time passes by itself. */
   passTime(ms: number): Promise<void>;
 };
-export type ResultBackendPromise = DefinePromise<ResultBackendFixture, ResultBackendNeed, Partial<ResultBackendSettings>>;
+export type ResultBackendPromise = DefinePromise<
+  ResultBackendFixture,
+  ResultBackendNeed,
+  Partial<ResultBackendSettings>
+>;
 
 /**
  * Proves that a backend keeps every promise of `BaseResultBackend`.
@@ -94,7 +98,10 @@ export function describeResultBackend(runner: TestRunner, subject: ResultBackend
   theme('closing', closing);
 }
 
-async function createFixture(subject: ResultBackendSubject, settings: Partial<ResultBackendSettings>): Promise<ResultBackendFixture> {
+async function createFixture(
+  subject: ResultBackendSubject,
+  settings: Partial<ResultBackendSettings>,
+): Promise<ResultBackendFixture> {
   const logger = createRecordingLogger();
   const world = await subject.create({ ttl: null, logger, ...settings });
   return {

@@ -7,59 +7,85 @@ const TTL = 2_000;
 const settings = { ttl: TTL };
 
 export function expiring(promise: ResultBackendPromise): void {
-  promise('keeps a task that has not ended, however long it takes', { needs: ['ttl', 'advance'], settings }, async ({ backend, advance }) => {
-    for (const status of ['pending', 'running', 'retrying'] as const) await backend.store(status, unfinished(status, status));
-    await advance(2 * TTL);
-    for (const status of ['pending', 'running', 'retrying'] as const) {
-      assert.deepEqual(await backend.get(status), unfinished(status, status));
-    }
-  });
+  promise(
+    'keeps a task that has not ended, however long it takes',
+    { needs: ['ttl', 'advance'], settings },
+    async ({ backend, advance }) => {
+      for (const status of ['pending', 'running', 'retrying'] as const)
+        await backend.store(status, unfinished(status, status));
+      await advance(2 * TTL);
+      for (const status of ['pending', 'running', 'retrying'] as const) {
+        assert.deepEqual(await backend.get(status), unfinished(status, status));
+      }
+    },
+  );
 
-  promise('counts the time to live from the final status', { needs: ['ttl', 'advance'], settings }, async ({ backend, advance }) => {
-    await backend.store('task', unfinished('task', 'running'));
-    await advance(5 * TTL);
-    await backend.store('task', finished('task'));
-    await advance(TTL - 1);
-    assert.deepEqual(await backend.get('task'), finished('task'));
-    await advance(1);
-    assert.equal(await backend.get('task'), null);
-  });
+  promise(
+    'counts the time to live from the final status',
+    { needs: ['ttl', 'advance'], settings },
+    async ({ backend, advance }) => {
+      await backend.store('task', unfinished('task', 'running'));
+      await advance(5 * TTL);
+      await backend.store('task', finished('task'));
+      await advance(TTL - 1);
+      assert.deepEqual(await backend.get('task'), finished('task'));
+      await advance(1);
+      assert.equal(await backend.get('task'), null);
+    },
+  );
 
-  promise('takes any result of an id whose result has expired', { needs: ['ttl', 'advance'], settings }, async ({ backend, advance }) => {
-    await backend.store('task', finished('task', 'failed', { fence: 9 }));
-    await advance(TTL);
-    assert.equal(await backend.store('task', unfinished('task', 'pending')), true);
-    await advance(TTL);
-    assert.deepEqual(await backend.get('task'), unfinished('task', 'pending'));
-  });
+  promise(
+    'takes any result of an id whose result has expired',
+    { needs: ['ttl', 'advance'], settings },
+    async ({ backend, advance }) => {
+      await backend.store('task', finished('task', 'failed', { fence: 9 }));
+      await advance(TTL);
+      assert.equal(await backend.store('task', unfinished('task', 'pending')), true);
+      await advance(TTL);
+      assert.deepEqual(await backend.get('task'), unfinished('task', 'pending'));
+    },
+  );
 
-  promise('waits for an id whose result has expired as for an unseen one', { needs: ['ttl', 'advance'], settings }, async ({ backend, advance }) => {
-    await backend.store('task', finished('task'));
-    await advance(TTL);
-    const failure = rejection(backend.waitFor('task', { timeout: 50 }), 'WAIT_TIMEOUT');
-    await advance(60);
-    await failure;
-  });
+  promise(
+    'waits for an id whose result has expired as for an unseen one',
+    { needs: ['ttl', 'advance'], settings },
+    async ({ backend, advance }) => {
+      await backend.store('task', finished('task'));
+      await advance(TTL);
+      const failure = rejection(backend.waitFor('task', { timeout: 50 }), 'WAIT_TIMEOUT');
+      await advance(60);
+      await failure;
+    },
+  );
 
-  promise('lists no expired result, and no shorter page for it', { needs: ['ttl', 'advance', 'listByStatus'], settings }, async ({ backend, advance }) => {
-    const store = (id: string, time: number) => backend.store(id, finished(id, 'success', { submittedAt: SUBMITTED + time }));
-    for (let i = 0; i < 8; i++) await store(`early-${i}`, 10 + i);
-    await advance(TTL / 2);
-    for (let i = 0; i < 4; i++) await store(`late-${i}`, i);
-    await advance(TTL / 2);
-    const page = async (limit: number, offset: number) =>
-      (await backend.listByStatus('success', { limit, offset })).map((result) => result.taskId);
-    assert.deepEqual(await page(2, 0), ['late-3', 'late-2']);
-    assert.deepEqual(await page(2, 2), ['late-1', 'late-0']);
-    await advance(TTL / 2);
-    assert.deepEqual(await page(10, 0), []);
-  });
+  promise(
+    'lists no expired result, and no shorter page for it',
+    { needs: ['ttl', 'advance', 'listByStatus'], settings },
+    async ({ backend, advance }) => {
+      const store = (id: string, time: number) =>
+        backend.store(id, finished(id, 'success', { submittedAt: SUBMITTED + time }));
+      for (let i = 0; i < 8; i++) await store(`early-${i}`, 10 + i);
+      await advance(TTL / 2);
+      for (let i = 0; i < 4; i++) await store(`late-${i}`, i);
+      await advance(TTL / 2);
+      const page = async (limit: number, offset: number) =>
+        (await backend.listByStatus('success', { limit, offset })).map((result) => result.taskId);
+      assert.deepEqual(await page(2, 0), ['late-3', 'late-2']);
+      assert.deepEqual(await page(2, 2), ['late-1', 'late-0']);
+      await advance(TTL / 2);
+      assert.deepEqual(await page(10, 0), []);
+    },
+  );
 
-  promise('counts no expired result as cleared or deleted', { needs: ['ttl', 'advance', 'clear', 'delete'], settings }, async ({ backend, advance }) => {
-    await backend.store('early', finished('early'));
-    await advance(TTL);
-    await backend.store('late', finished('late'));
-    assert.equal(await backend.delete('early'), false);
-    assert.equal(await backend.clear(), 1);
-  });
+  promise(
+    'counts no expired result as cleared or deleted',
+    { needs: ['ttl', 'advance', 'clear', 'delete'], settings },
+    async ({ backend, advance }) => {
+      await backend.store('early', finished('early'));
+      await advance(TTL);
+      await backend.store('late', finished('late'));
+      assert.equal(await backend.delete('early'), false);
+      assert.equal(await backend.clear(), 1);
+    },
+  );
 }

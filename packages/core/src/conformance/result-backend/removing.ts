@@ -33,7 +33,8 @@ export function removing(promise: ResultBackendPromise): void {
   });
 
   promise('clears everything and says how much it was', { needs: ['clear'] }, async ({ backend }) => {
-    for (let i = 0; i < 250; i++) await backend.store(`task-${i}`, i % 2 ? finished(`task-${i}`) : unfinished(`task-${i}`, 'running'));
+    for (let i = 0; i < 250; i++)
+      await backend.store(`task-${i}`, i % 2 ? finished(`task-${i}`) : unfinished(`task-${i}`, 'running'));
     assert.equal(await backend.clear(), 250);
     for (let i = 0; i < 250; i += 50) assert.equal(await backend.get(`task-${i}`), null);
     assert.equal(await backend.clear(), 0);

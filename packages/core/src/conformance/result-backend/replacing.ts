@@ -24,7 +24,11 @@ export function replacing(promise: ResultBackendPromise): void {
   promise('refuses a delivery that was followed by another one', async ({ backend }) => {
     const later = unfinished('task', 'running', { fence: 3 });
     await backend.store('task', later);
-    for (const late of [unfinished('task', 'running', { fence: 2 }), unfinished('task', 'retrying', { fence: 2 }), finished('task', 'success', { fence: 2 })]) {
+    for (const late of [
+      unfinished('task', 'running', { fence: 2 }),
+      unfinished('task', 'retrying', { fence: 2 }),
+      finished('task', 'success', { fence: 2 }),
+    ]) {
       assert.equal(await backend.store('task', late), false);
       assert.deepEqual(await backend.get('task'), later);
     }
@@ -68,19 +72,29 @@ export function replacing(promise: ResultBackendPromise): void {
   });
 
   promise('accepts one of many final results that come at once, and that one is read', async ({ backend }) => {
-    await acceptsOne((value) => backend.store('task', finished('task', 'success', { value })), () => backend.get('task'));
-  });
-
-  promise('accepts one of many final results of several processes', { needs: ['second'] }, async ({ backend, second }) => {
-    const stores = [backend, await second()];
     await acceptsOne(
-      (value) => (stores[value % 2] ?? backend).store('task', finished('task', 'success', { value })),
+      (value) => backend.store('task', finished('task', 'success', { value })),
       () => backend.get('task'),
     );
   });
+
+  promise(
+    'accepts one of many final results of several processes',
+    { needs: ['second'] },
+    async ({ backend, second }) => {
+      const stores = [backend, await second()];
+      await acceptsOne(
+        (value) => (stores[value % 2] ?? backend).store('task', finished('task', 'success', { value })),
+        () => backend.get('task'),
+      );
+    },
+  );
 }
 
-async function acceptsOne(store: (value: number) => Promise<boolean>, get: () => Promise<TaskResult | null>): Promise<void> {
+async function acceptsOne(
+  store: (value: number) => Promise<boolean>,
+  get: () => Promise<TaskResult | null>,
+): Promise<void> {
   const accepted = await Promise.all(Array.from({ length: 20 }, (_, value) => store(value)));
   assert.equal(accepted.filter(Boolean).length, 1);
   const read = await get();
@@ -93,7 +107,10 @@ function* pairs(): Generator<[TaskResult, TaskResult]> {
     for (const next of Object.values(TaskStatus)) {
       for (const fence of [1, 2, 3]) {
         for (const later of [0, 1]) {
-          yield [sample('', old, { fence: 2 }), sample('', next, { fence, submittedAt: SUBMITTED + later, progress: 'next' })];
+          yield [
+            sample('', old, { fence: 2 }),
+            sample('', next, { fence, submittedAt: SUBMITTED + later, progress: 'next' }),
+          ];
         }
       }
     }

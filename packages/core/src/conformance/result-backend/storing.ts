@@ -80,7 +80,10 @@ export function storing(promise: ResultBackendPromise): void {
     await damage('cut', 'truncated');
     await damage('odd', 'unknown-status');
     for (const id of ['cut', 'odd']) {
-      await assert.rejects(backend.get(id), (err: Error & { code?: string }) => err.code === 'RESULT_UNREADABLE' && err.message.includes(id));
+      await assert.rejects(
+        backend.get(id),
+        (err: Error & { code?: string }) => err.code === 'RESULT_UNREADABLE' && err.message.includes(id),
+      );
     }
     assert.deepEqual(await backend.get('whole'), finished('whole'));
   });

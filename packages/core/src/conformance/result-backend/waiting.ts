@@ -50,7 +50,10 @@ export function waiting(promise: ResultBackendPromise): void {
     }
     await Promise.all(stores);
     const results = await outcome(fixture, Promise.all(waits));
-    assert.deepEqual(results, waits.map((_, i) => finished(`race-${i}`)));
+    assert.deepEqual(
+      results,
+      waits.map((_, i) => finished(`race-${i}`)),
+    );
   });
 
   promise('gives every waiter of a task a result of its own', async (fixture) => {
@@ -67,16 +70,21 @@ export function waiting(promise: ResultBackendPromise): void {
     process.on('warning', onWarning);
     try {
       const ids = Array.from({ length: 500 }, (_, i) => `many-${i}`);
-      const signal = new AbortController().signal;
-      const waits = ids.map((id) => fixture.backend.waitFor(id, { timeout: null, signal }));
+      const waits = ids.map((id) => fixture.backend.waitFor(id, FOR_EVER));
       await breathe(() => fixture.backend.get('many-0'));
       await Promise.all(ids.map((id) => fixture.backend.store(id, finished(id))));
       const results = await outcome(fixture, Promise.all(waits));
-      assert.deepEqual(results.map((result) => result.taskId), ids);
+      assert.deepEqual(
+        results.map((result) => result.taskId),
+        ids,
+      );
     } finally {
       process.off('warning', onWarning);
     }
-    assert.deepEqual(warnings.filter((warning) => warning.name === 'MaxListenersExceededWarning'), []);
+    assert.deepEqual(
+      warnings.filter((warning) => warning.name === 'MaxListenersExceededWarning'),
+      [],
+    );
   });
 
   promise('hears of a task that another process ends', { needs: ['second'] }, async (fixture) => {

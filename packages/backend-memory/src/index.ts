@@ -1,0 +1,1 @@
+export { InMemoryBackend, type InMemoryBackendOptions } from './in-memory-backend.js';

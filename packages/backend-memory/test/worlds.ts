@@ -1,0 +1,54 @@
+import type { Timer } from '@flowrra/core';
+import type { ResultBackendSettings, ResultBackendWorld } from '@flowrra/core/conformance';
+import { ManualClock } from '@flowrra/core/testing';
+import { InMemoryBackend } from '../src/in-memory-backend.js';
+
+/** A manual clock that knows which of its timers are still running. */
+export class CountingClock extends ManualClock {
+  readonly #running = new Set<Timer>();
+
+  get runningTimers(): number {
+    return this.#running.size;
+  }
+
+  override after(ms: number, run: () => void): Timer {
+    const inner = super.after(ms, () => {
+      this.#running.delete(timer);
+      run();
+    });
+    const timer = {
+      cancel: () => {
+        this.#running.delete(timer);
+        inner.cancel();
+      },
+    };
+    this.#running.add(timer);
+    return timer;
+  }
+}
+
+export type BackendClass = new (options: { ttl?: number | null }) => InMemoryBackend;
+
+/** A memory backend (or a broken one) on a clock of its own. */
+export async function createBackendWorld(
+  { ttl, logger }: ResultBackendSettings,
+  Backend: BackendClass = InMemoryBackend,
+): Promise<ResultBackendWorld> {
+  const clock = new CountingClock();
+  const open = async (): Promise<InMemoryBackend> => {
+    const backend = new Backend({ ttl });
+    await backend.open({ clock, logger });
+    return backend;
+  };
+  const backend = await open();
+  return {
+    backend,
+    neighbour: open,
+    advance: (ms) => clock.advance(ms),
+    async leftovers() {
+      const waits = Array.from({ length: backend.pendingWaits }, () => 'wait');
+      return [...waits, ...Array.from({ length: clock.runningTimers }, () => 'timer')];
+    },
+    close: () => backend.close(),
+  };
+}
