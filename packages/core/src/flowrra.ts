@@ -62,7 +62,7 @@ export class Flowrra {
    */
   implement<Args extends readonly unknown[], Result, Kwargs>(
     contract: TaskContract<Args, Result, Kwargs>,
-    code: HandlerOf<Args, Result, Kwargs> | CpuCode,
+    code: NoInfer<HandlerOf<Args, Result, Kwargs>> | CpuCode,
   ): Task<Args, Result, Kwargs> {
     if (contract.kind === 'io') {
       if (typeof code !== 'function') throw new ConfigError('handler', `"${contract.name}" is an I/O task: implement it with a function.`);

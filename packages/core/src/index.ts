@@ -1,3 +1,15 @@
+// The app
+export { Flowrra, type HandlerOf } from './flowrra.js';
+export { type BackendConfig, type BrokerConfig, checkBrokerPolicy, type Config, type ExecutorConfig, type QueueConfig } from './config.js';
+export { configFromEnv } from './config-from-env.js';
+export type { ExecuteCall, Middleware, Service, SubmitCall } from './middleware.js';
+export type { TaskEventMap, TaskEventName } from './events/task-events.js';
+
+// Executors
+export { CPUExecutor, type CpuTaskNeedsItsType, type CpuTaskOptions } from './executors/cpu-executor.js';
+export { BaseExecutor } from './executors/base-executor.js';
+export { IOExecutor } from './executors/io-executor.js';
+
 // Errors
 export {
   ArgumentError, AttemptTimeoutError, BackendError, CancelRequestedError, ConfigError, CpuModuleError, FlowrraError,
@@ -9,6 +21,12 @@ export {
 } from './errors.js';
 
 // Tasks and results
+export {
+  type CallOptions, type ContractOptions, defineTask, type SubmitOptions, type Task, type TaskContract, type TaskKind, type TaskOptions, type TaskSchemas,
+} from './tasks/task.js';
+export { NoTaskContextError, type TaskContext, taskContext } from './tasks/task-context.js';
+export { TaskHandle } from './tasks/task-handle.js';
+export type { CpuCode } from './tasks/task-registry.js';
 export { TaskStatus, type FinalStatus, isFinal, NEXT_STATUSES } from './tasks/task-status.js';
 export {
   type FailedTaskResult, type FinishedTaskResult, isFinished, mayReplace, type ResultStamp, type SuccessTaskResult, type TaskResult, type UnfinishedTaskResult,
@@ -40,7 +58,6 @@ export type { ClaimedTask, RetryRequest, StoreClaimReply, TaskOutcome, TaskStore
 export { decodeTaskResult, encodeJson, encodeTaskResult, type JsonObject, type JsonValue } from './tasks/codec.js';
 export { type Delivery, finishedResult, isNewerMessage, readMessage, type TaskMessage, unfinishedResult } from './tasks/task-message.js';
 export { checkInteger, checkOptions } from './options.js';
-export { checkBrokerPolicy } from './config.js';
 export { checkName } from './names.js';
 
 // Time and logging

@@ -82,9 +82,16 @@ function wellFormed(text: string): string {
 class Cutter {
   truncated = false;
 
+  /** Cuts a text to `max` bytes of its JSON. */
   cut(text: string, max: number): string {
-    if (Buffer.byteLength(text) <= max) return text;
+    let kept = text.slice(0, max);
+    for (let size = jsonBytes(kept); size > max; size = jsonBytes(kept)) kept = kept.slice(0, Math.floor((kept.length * max) / size));
+    if (kept.length === text.length) return text;
     this.truncated = true;
-    return Buffer.from(text).subarray(0, max).toString().replace(/\ufffd+$/, '') + '…';
+    return `${wellFormed(kept)}…`;
   }
+}
+
+function jsonBytes(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text)) - 2;
 }

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { sleep, systemClock } from '../src/clock.js';
+import { ManualClock } from '../src/testing/manual-clock.js';
+
+describe('systemClock', () => {
+  it('does not fire a timer of forty days at once, as setTimeout would', async () => {
+    let fired = false;
+    const timer = systemClock.after(40 * 86_400_000, () => (fired = true));
+    await sleep(systemClock, 20);
+    timer.cancel();
+    expect(fired).toBe(false);
+  });
+});
+
+describe('sleep', () => {
+  it('rejects with the reason as soon as its signal aborts', async () => {
+    const clock = new ManualClock();
+    const controller = new AbortController();
+    const sleeping = sleep(clock, 1_000, { signal: controller.signal });
+    controller.abort('enough');
+    await expect(sleeping).rejects.toMatchObject({ code: 'WAIT_ABORTED', cause: 'enough' });
+    await expect(sleep(clock, 1, { signal: controller.signal })).rejects.toMatchObject({ code: 'WAIT_ABORTED' });
+  });
+});
+
+describe('ManualClock', () => {
+  it('fires timers in the order of their time, each seeing its own time', async () => {
+    const clock = new ManualClock(0);
+    const seen: number[] = [];
+    clock.after(30, () => seen.push(clock.now()));
+    clock.after(10, () => {
+      seen.push(clock.now());
+      clock.after(5, () => seen.push(clock.now()));
+    });
+    await clock.advance(29);
+    expect(seen).toEqual([10, 15]);
+    await clock.advance(1);
+    expect(seen).toEqual([10, 15, 30]);
+  });
+});
