@@ -3,5 +3,5 @@
 import { install, loudly, quietly, turbo } from './tools.mjs';
 
 await install();
-await quietly('Building', turbo('build', '--filter=@flowrra/demo'));
+await quietly('Building', turbo('build', '--filter=@flowrra/demo', '--output-logs=errors-only'));
 process.exitCode = await loudly([process.execPath, 'apps/demo/dist/main.js', ...process.argv.slice(2)]);

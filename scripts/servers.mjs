@@ -1,4 +1,5 @@
 // Makes sure that the server programs of packages/testing-servers/programs.mjs are on this machine.
+import { existsSync } from 'node:fs';
 import { installLine, missingPrograms } from '../packages/testing-servers/programs.mjs';
 import { fail, quietly } from './tools.mjs';
 
@@ -8,10 +9,11 @@ export async function ensureServers() {
 
   const names = missing.map((program) => program.name).join(', ');
   const line = installLine(missing);
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) {
-    fail(`The tests need ${names}, which this machine does not have. Install with:\n  sudo ${line}`);
-  }
-  await quietly('Updating the package lists', ['apt-get', 'update']);
-  await quietly(`Installing ${names}`, ['env', 'DEBIAN_FRONTEND=noninteractive', ...line.split(' '), '--yes']);
+  const advice = `The tests need ${names}. Install with:\n  ${line}`;
+  if (!existsSync('/usr/bin/apt-get') || process.getuid?.() !== 0) fail(advice);
+
+  await quietly('Updating the package lists', ['apt-get', 'update'], advice);
+  const install = ['env', 'DEBIAN_FRONTEND=noninteractive', ...line.split(' '), '--yes'];
+  await quietly(`Installing ${names}`, install, advice);
   if (missingPrograms().length > 0) fail(`${line} succeeded, but ${names} still cannot be found.`);
 }

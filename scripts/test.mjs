@@ -7,12 +7,13 @@ import { workspacePackages } from './workspace.mjs';
 
 await install();
 await ensureServers();
-await quietly('Building', turbo('build'));
+await quietly('Building', turbo('build', '--output-logs=errors-only'));
 
 const tested = workspacePackages().filter(({ manifest }) => manifest.scripts?.test);
 removeReports(tested);
-// One run at a time: the tests measure time and start servers, and a small machine has two cores.
-const order = ['--concurrency=1', '--continue=dependencies-successful'];
+// Only the tests: everything is built, and turbo would build it once more because of the arguments after the dashes. One
+// run at a time: the tests measure time and start servers, and a small machine has two cores.
+const order = ['--only', '--continue', '--concurrency=1'];
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`];
 const exitCode = await loudly(turbo('test', ...order, '--', ...reporters));
 

@@ -49,8 +49,9 @@ export function loudly(commandLine) {
  * Runs a command, shows its output only when it fails, and then ends this script.
  * @param {string} label what is going on, for the person who waits
  * @param {string[]} commandLine
+ * @param {string} [advice] the last line of the failure's message
  */
-export async function quietly(label, commandLine) {
+export async function quietly(label, commandLine, advice = '') {
   process.stderr.write(`${label}…\n`);
   const child = start(commandLine, ['ignore', 'pipe', 'pipe']);
   /** @type {Buffer[]} */
@@ -59,7 +60,7 @@ export async function quietly(label, commandLine) {
   child.stderr?.on('data', (chunk) => output.push(chunk));
   if ((await exitCode(child)) === 0) return;
   process.stderr.write(Buffer.concat(output));
-  fail(`${label} failed: ${commandLine.join(' ')}`);
+  fail(`${label} failed: ${commandLine.join(' ')}\n${advice}`.trimEnd());
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -15,20 +15,34 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** A process that starts a server, tells about it, and then does what the code says. */
-async function processWithServer(code: string): Promise<{ child: ChildProcess; pid: number; socketPath: string }> {
+/** A process that starts a server, tells its port, and then has nothing to do but wait for the end of its input. */
+async function processWithServer() {
   const module = new URL('../dist/index.js', import.meta.url).href;
   const program = `
     const { startRedis } = await import(${JSON.stringify(module)});
-    const { pid, socketPath } = await startRedis({ unixSocket: true });
-    console.log(JSON.stringify({ pid, socketPath }));
-    ${code}`;
+    const { port } = await startRedis();
+    console.log(port);
+    process.stdin.resume();`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     detached: true,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const [line] = await once(createInterface(child.stdout), 'line');
-  return { child, ...JSON.parse(line) };
+  return { child, port: Number(line) };
+}
+
+/** Asks for the folder rather than the pid: a dead process keeps its pid until somebody reaps it. */
+async function folderOf(port: number): Promise<string> {
+  const folder = /\/\S+/.exec(await ask({ port }, 'CONFIG GET dir'))?.[0] ?? '';
+  expect(existsSync(folder)).toBe(true);
+  return folder;
+}
+
+async function expectGone(port: number, folder: string): Promise<void> {
+  await vi.waitFor(async () => {
+    await expect(ask({ port }, 'PING')).rejects.toThrow('ECONNREFUSED');
+    expect(existsSync(folder)).toBe(false);
+  }, 5_000);
 }
 
 describe('the life of a server', () => {
@@ -70,23 +84,24 @@ describe('the life of a server', () => {
   });
 
   it('does not outlive a process that is killed', async () => {
-    const { child, pid, socketPath } = await processWithServer('setInterval(() => {}, 1000);');
-    expect(isRunning(pid)).toBe(true);
+    const { child, port } = await processWithServer();
+    const folder = await folderOf(port);
     child.kill('SIGKILL');
-    await vi.waitFor(() => expect({ running: isRunning(pid), folder: existsSync(socketPath) }).toEqual(gone), 5_000);
+    await expectGone(port, folder);
   });
 
   it('does not outlive a process group that is killed', async () => {
-    const { child, pid, socketPath } = await processWithServer('setInterval(() => {}, 1000);');
+    const { child, port } = await processWithServer();
+    const folder = await folderOf(port);
     process.kill(-(child.pid ?? Number.NaN), 'SIGKILL');
-    await vi.waitFor(() => expect({ running: isRunning(pid), folder: existsSync(socketPath) }).toEqual(gone), 5_000);
+    await expectGone(port, folder);
   });
 
   it('does not keep a process alive that forgot to stop it', async () => {
-    const { child, pid, socketPath } = await processWithServer('');
-    if (child.exitCode === null) await once(child, 'exit');
-    await vi.waitFor(() => expect({ running: isRunning(pid), folder: existsSync(socketPath) }).toEqual(gone), 5_000);
+    const { child, port } = await processWithServer();
+    const folder = await folderOf(port);
+    child.stdin.end();
+    await once(child, 'exit');
+    await expectGone(port, folder);
   });
 });
-
-const gone = { running: false, folder: false };
