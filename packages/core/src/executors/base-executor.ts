@@ -50,14 +50,9 @@ export abstract class BaseExecutor {
    * @throws BackendError when a store cannot be made or reached
    */
   async start(): Promise<void> {
+    await this.#process.start();
     if (this.#started) return;
     this.#started = true;
-    try {
-      await this.#process.start();
-    } catch (err) {
-      this.#started = false;
-      throw err;
-    }
     if (this.client.registry.hasKind(this.kind)) this.#serveLanes();
     this.client.registry.onAdd((kind) => kind === this.kind && this.#serveLanes());
   }
