@@ -1,0 +1,36 @@
+import type { DeadLetter } from '@flowrra/core';
+import type { RedisPlace } from './redis-place.js';
+import { SCRIPTS } from './redis-scripts.js';
+
+/** Messages that were given up. Their form is told in scripts/includes/bury.lua. */
+export class DeadLetters {
+  readonly #place: RedisPlace;
+
+  constructor(place: RedisPlace) {
+    this.#place = place;
+  }
+
+  async list(queue: string, { limit, offset = 0 }: { limit?: number; offset?: number }): Promise<DeadLetter[]> {
+    const { connection, keys } = this.#place;
+    if (limit === 0) return [];
+    const last = limit === undefined ? -1 : offset + limit - 1;
+    const ids = (await connection.send('zrevrange', [keys.dead(queue), offset, last], { repeat: true })) as Buffer[];
+    if (ids.length === 0) return [];
+    const letters = (await connection.send('hmget', [keys.buried, ...ids], { repeat: true })) as (Buffer | null)[];
+    return ids.flatMap((id, i) => parse(queue, id.toString(), letters[i] ?? null) ?? []);
+  }
+
+  async take(queue: string, id: string): Promise<DeadLetter | null> {
+    const { keys } = this.#place;
+    const letter = await this.#place.run(SCRIPTS.takeDeadLetter, [keys.buried, keys.dead(queue)], [id]);
+    return parse(queue, id, letter as Buffer | null);
+  }
+}
+
+function parse(queue: string, id: string, bytes: Buffer | null): DeadLetter | null {
+  const end = bytes?.indexOf('\n') ?? -1;
+  if (!bytes || end < 0) return null;
+  const [diedAt, reasonBytes] = bytes.toString('utf8', 0, end).split('|');
+  const payloadAt = end + 1 + Number(reasonBytes);
+  return { id, queue, reason: bytes.toString('utf8', end + 1, payloadAt), diedAt: new Date(Number(diedAt)), payload: new Uint8Array(bytes.subarray(payloadAt)) };
+}

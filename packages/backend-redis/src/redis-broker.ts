@@ -1,0 +1,185 @@
+import {
+  type Acknowledgement, BaseBroker, type BaseResultBackend, type BrokerSupport, checkInteger, type ClaimReply, type ClaimRequest, type DeadLetter,
+  DEFAULT_BROKER_POLICY, type Duration, type ExtendReply, type Instant, type Lease, type NewMessage, type PushReply, type QueueSize,
+  type ReleaseReason, type StoreContext, type TaskStore,
+} from '@flowrra/core';
+import type { Redis } from 'ioredis';
+import { DeadLetters } from './dead-letters.js';
+import { LeaseHolder } from './lease-holder.js';
+import { LeaseSweeper } from './lease-sweeper.js';
+import { MessagePusher } from './message-pusher.js';
+import { QueueDesk } from './queue-desk.js';
+import type { RedisBackend } from './redis-backend.js';
+import { checkDuration, checkStoreOptions, PLACE_OPTIONS, type PlaceOptions, RedisPlace } from './redis-place.js';
+import { RedisTaskStore } from './redis-task-store.js';
+import { isSamePlace } from './same-place.js';
+import { WorkSignals } from './work-signals.js';
+
+export interface RedisBrokerOptions extends PlaceOptions {
+  /** Most waiting and delayed messages of one queue; default null: no limit. */
+  maxQueueSize?: number | null | undefined;
+  /** How long explicit and derived ids stay known after the end; default 1 h. */
+  dedupeWindow?: Duration | undefined;
+  /** After so many leases that ended by time, a message is given up; default 3. */
+  maxCrashes?: number | undefined;
+}
+
+/**
+ * Carries messages through one Redis or Valkey server, 6.2 or later.
+ *
+ * @example
+ * const broker = new RedisBroker('redis://localhost:6379/0', { maxQueueSize: 10_000 });
+ */
+export class RedisBroker extends BaseBroker {
+  readonly supports: BrokerSupport = { deadLetters: true, purge: true, pause: true, limits: false, workers: false, events: true, processLocal: false };
+  readonly #place: RedisPlace;
+  readonly #pusher: MessagePusher;
+  readonly #holder: LeaseHolder;
+  readonly #sweeper: LeaseSweeper;
+  readonly #signals: WorkSignals;
+  readonly #desk: QueueDesk;
+  readonly #deadLetters: DeadLetters;
+  readonly #dedupeWindow: number;
+  #endKeepAlive: (() => void) | null = null;
+  #closed = false;
+
+  /**
+   * Opens nothing: the first call does.
+   * @param target a URL (`redis:`, `rediss:`, `unix:`), or a client made by ioredis, which is not closed here
+   * @throws InvalidUrlError, ConfigError
+   */
+  constructor(target: string | Redis, options: RedisBrokerOptions = {}) {
+    super();
+    const policy = readPolicy(options);
+    const place = RedisPlace.at(target, options);
+    this.#place = place;
+    this.#pusher = new MessagePusher(place, policy);
+    this.#holder = new LeaseHolder(place, policy);
+    this.#sweeper = new LeaseSweeper(place, policy, () => place.connection.logger);
+    this.#signals = new WorkSignals(place);
+    this.#desk = new QueueDesk(place);
+    this.#deadLetters = new DeadLetters(place);
+    this.#dedupeWindow = policy.dedupeWindow;
+  }
+
+  override async open(context: StoreContext): Promise<void> {
+    this.#place.connection.logger = context.logger;
+  }
+
+  override async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#signals.close();
+    this.#endKeepAlive?.();
+    this.#place.connection.close();
+  }
+
+  /** Whether the server answers, as far as this process knows; kept up to date while workers wait. */
+  isHealthy(): boolean {
+    return !this.#closed && this.#place.connection.healthy;
+  }
+
+  override push(messages: readonly NewMessage[]): Promise<PushReply[]> {
+    return this.#pusher.push(messages);
+  }
+
+  override async claim(request: ClaimRequest): Promise<ClaimReply> {
+    this.#endKeepAlive ??= this.#place.connection.keepAlive();
+    await this.#sweeper.sweepIfDue();
+    this.#signals.claimBegins(request.queue);
+    return this.#holder.claim(request);
+  }
+
+  override async extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]> {
+    const replies = await this.#holder.extend(leases, leaseMs);
+    await this.#sweeper.sweepIfDue();
+    return replies;
+  }
+
+  override ack(acknowledgements: readonly Acknowledgement[]): Promise<boolean[]> {
+    return this.#holder.ack(acknowledgements);
+  }
+
+  override release(lease: Lease, options: { runAt: Instant | null; reason: ReleaseReason }): Promise<boolean> {
+    return this.#holder.release(lease, options);
+  }
+
+  override cancel(queue: string, id: string): Promise<boolean> {
+    return this.#desk.cancel(queue, id);
+  }
+
+  override holds(ids: readonly string[]): Promise<boolean[]> {
+    return this.#desk.holds(ids);
+  }
+
+  override size(queue: string): Promise<QueueSize> {
+    return this.#desk.size(queue);
+  }
+
+  override waitForWork(queues: readonly string[], options: { signal: AbortSignal }): Promise<void> {
+    return this.#signals.wait(queues, options.signal);
+  }
+
+  override async fuse(backend: BaseResultBackend): Promise<TaskStore | null> {
+    if (!isRedisBackend(backend) || !(await isSamePlace(this.#place, backend.place))) return null;
+    backend.useConnection(this.#place);
+    return new RedisTaskStore({ broker: this, backend, place: this.#place, holder: this.#holder, dedupeWindow: this.#dedupeWindow });
+  }
+
+  override deadLetters(queue: string, page: { limit?: number; offset?: number } = {}): Promise<DeadLetter[]> {
+    return this.#deadLetters.list(queue, page);
+  }
+
+  override takeDeadLetter(queue: string, id: string): Promise<DeadLetter | null> {
+    return this.#deadLetters.take(queue, id);
+  }
+
+  override purge(queue: string): Promise<string[]> {
+    return this.#desk.purge(queue);
+  }
+
+  override pause(queue: string): Promise<void> {
+    return this.#desk.pause(queue);
+  }
+
+  override resume(queue: string): Promise<void> {
+    return this.#desk.resume(queue);
+  }
+
+  override async publish(topic: string, text: string): Promise<void> {
+    await this.#place.connection.send('publish', [this.#place.keys.topicChannel(topic), text]);
+  }
+
+  override async subscribe(topic: string, listener: (text: string) => void): Promise<() => Promise<void>> {
+    const { connection, keys } = this.#place;
+    const subscription = connection.subscriber.subscribe(keys.topicChannel(topic), (message) => listener(message.toString()));
+    try {
+      await subscription.active;
+    } catch (err) {
+      subscription.end();
+      throw err;
+    }
+    return async () => subscription.end();
+  }
+}
+
+/** By what only a RedisBackend has: importing the class would close a circle. */
+function isRedisBackend(backend: BaseResultBackend): backend is RedisBackend {
+  return 'place' in backend && backend.place instanceof RedisPlace;
+}
+
+interface RedisBrokerPolicy {
+  readonly maxQueueSize: number | null;
+  readonly dedupeWindow: number;
+  readonly maxCrashes: number;
+}
+
+function readPolicy(options: RedisBrokerOptions): RedisBrokerPolicy {
+  const known = [...PLACE_OPTIONS, 'maxQueueSize', 'dedupeWindow', 'maxCrashes'] as const;
+  const { maxQueueSize = null, dedupeWindow, maxCrashes } = checkStoreOptions<RedisBrokerOptions>(options, known);
+  return {
+    maxQueueSize: maxQueueSize === null ? null : checkInteger(maxQueueSize, 'maxQueueSize', { min: 1, max: 1_000_000_000 }),
+    dedupeWindow: dedupeWindow === undefined ? DEFAULT_BROKER_POLICY.dedupeWindow : checkDuration(dedupeWindow, 'dedupeWindow'),
+    maxCrashes: maxCrashes === undefined ? DEFAULT_BROKER_POLICY.maxCrashes : checkInteger(maxCrashes, 'maxCrashes', { min: 1, max: 1_000 }),
+  };
+}

@@ -1,0 +1,189 @@
+import { BackendError, ConfigError, consoleLogger, type Logger, StoppedError, StoreUnavailableError, systemClock } from '@flowrra/core';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { isUnknownScript, ReplyLostError } from './redis-errors.js';
+import { type Argument, RedisLink } from './redis-link.js';
+import type { Script } from './redis-scripts.js';
+import { RedisSubscriber } from './redis-subscriber.js';
+import { parseRedisUrl } from './redis-url.js';
+
+/** Milliseconds that a call waits for the connection, and a repeatable one for its reply. */
+export const DEFAULT_DEADLINE = 2_000;
+/** LPOP with a count, and scripts that write after reading the clock. */
+const OLDEST_VERSION = [6, 2] as const;
+
+/**
+ * ioredis 5, not 6: 6.0.0 sends again what was in flight unless told otherwise, and can leave calls unsettled without
+ * `commandTimeout`. What these settings are for: nothing is queued for later or sent twice by the driver, so that a call
+ * that failed here is not carried out afterwards; repeating is decided by us, within the caller's deadline. With
+ * `maxRetriesPerRequest: 0` calls in flight are rejected when the connection closes; otherwise they would never settle.
+ */
+const OUR_OPTIONS: RedisOptions = {
+  lazyConnect: true,
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  autoResubscribe: false,
+  maxRetriesPerRequest: 0,
+  retryStrategy: (attempt) => Math.min(2_000, 50 * 2 ** Math.min(attempt, 6)) * (0.5 + Math.random() / 2),
+};
+/** The user may override these. */
+const DEFAULTS: RedisOptions = { connectTimeout: 5_000, keepAlive: 30_000 };
+
+export interface RunOptions {
+  /** Whether carrying it out twice is the same as once: then a lost reply is asked for again. */
+  readonly repeat?: boolean;
+}
+
+/** How one process talks to one Redis: a connection for commands, another that listens. Nothing is opened before use. */
+export class RedisConnection {
+  readonly address: string;
+  /** The URL as given, to see whether two stores are at one place; null for a client. */
+  readonly url: string | null;
+  readonly deadline: number;
+  readonly database: number;
+  readonly subscriber: RedisSubscriber;
+  logger: Logger = consoleLogger;
+  readonly #commands: RedisLink;
+  #checked: Promise<void> | null = null;
+  #users = 1;
+
+  /** @throws InvalidUrlError, ConfigError */
+  constructor(target: string | Redis, options: { redis?: RedisOptions | undefined; deadline?: number | undefined }) {
+    this.deadline = options.deadline ?? DEFAULT_DEADLINE;
+    this.url = typeof target === 'string' ? target : null;
+    const client = typeof target === 'string' ? newClient(target, options.redis) : checkClient(target);
+    this.address = labelOf(client);
+    this.database = client.options.db ?? 0;
+    this.#commands = new RedisLink(client, this.url !== null, this.address);
+    this.subscriber = new RedisSubscriber(() => new RedisLink(client.duplicate({ ...DEFAULTS, ...client.options, ...OUR_OPTIONS }), true, this.address), this.deadline);
+  }
+
+  get healthy(): boolean {
+    return this.#commands.healthy && this.subscriber.healthy;
+  }
+
+  /** Another user; each one closes. */
+  retain(): this {
+    this.#users++;
+    return this;
+  }
+
+  close(): void {
+    if (--this.#users !== 0) return;
+    this.subscriber.close();
+    this.#commands.close();
+  }
+
+  /** Pings the connection from now on. @returns ends that */
+  keepAlive(): () => void {
+    return this.#commands.keepAlive();
+  }
+
+  /** @throws StoreUnavailableError, StoreFullError, BackendError */
+  async send(command: string, args: readonly Argument[], options: RunOptions = {}): Promise<unknown> {
+    return this.#withinDeadline(options, async (left) => {
+      await this.#check(left);
+      return this.#commands.call(command, args, left, options.repeat ? left : undefined);
+    });
+  }
+
+  /** Runs a script. The server may have forgotten it (restart, SCRIPT FLUSH): then its text is sent. */
+  async run(script: Script, keys: readonly string[], args: readonly Argument[], options: RunOptions = {}): Promise<unknown> {
+    return this.#withinDeadline(options, async (left) => {
+      await this.#check(left);
+      const patience = options.repeat ? left : undefined;
+      try {
+        return await this.#commands.call('evalsha', [script.sha, keys.length, ...keys, ...args], left, patience);
+      } catch (err) {
+        if (!(err instanceof BackendError) || !isUnknownScript(err.cause)) throw err;
+        return this.#commands.call('eval', [script.text, keys.length, ...keys, ...args], left, patience);
+      }
+    });
+  }
+
+  /** A repeatable call is made again until the deadline; another one only waits that long for the connection. */
+  async #withinDeadline(options: RunOptions, call: (left: number) => Promise<unknown>): Promise<unknown> {
+    if (this.#users <= 0) throw new StoppedError(`The connection to Redis at ${this.address}`);
+    const end = systemClock.now() + this.deadline;
+    let lost: ReplyLostError | null = null;
+    while (true) {
+      try {
+        return await call(Math.max(0, end - systemClock.now()));
+      } catch (err) {
+        if (err instanceof ReplyLostError) lost = err;
+        // Once a reply was lost, "it was not sent" is no longer true of the whole call.
+        else throw lost && err instanceof StoreUnavailableError ? lost : err;
+        if (!options.repeat || systemClock.now() >= end) throw lost;
+      }
+    }
+  }
+
+  async #check(deadline: number): Promise<void> {
+    this.#checked ??= this.#checkServer(deadline);
+    try {
+      await this.#checked;
+    } catch (err) {
+      this.#checked = null;
+      throw err;
+    }
+  }
+
+  async #checkServer(deadline: number): Promise<void> {
+    const info = await this.#ask('info', ['server'], deadline);
+    const [, major, minor] = /redis_version:(\d+)\.(\d+)/.exec(info ?? '') ?? [];
+    if (major !== undefined && Number(major) * 100 + Number(minor) < OLDEST_VERSION[0] * 100 + OLDEST_VERSION[1]) {
+      throw new BackendError(`Redis at ${this.address} has version ${major}.${minor}; Flowrra needs ${OLDEST_VERSION.join('.')} or later, or Valkey.`);
+    }
+    const policy = await this.#ask('config', ['get', 'maxmemory-policy'], deadline);
+    if (policy === null) {
+      this.logger.warn({ address: this.address }, 'the maxmemory-policy of Redis could not be checked (CONFIG is forbidden): it must be noeviction');
+    } else if (!policy.includes('noeviction')) {
+      this.logger.warn({ address: this.address, policy: policy.split(',').at(-1) }, 'the maxmemory-policy of Redis is not noeviction: it may drop tasks. Run: CONFIG SET maxmemory-policy noeviction');
+    }
+  }
+
+  /** @returns null when the server does not tell */
+  async #ask(command: string, args: string[], deadline: number): Promise<string | null> {
+    try {
+      return String(await this.#commands.call(command, args, deadline));
+    } catch (err) {
+      // Forbidden or renamed; what is about the connection concerns the caller.
+      if (err instanceof BackendError && !(err instanceof StoreUnavailableError) && isReplyError(err.cause)) return null;
+      throw err;
+    }
+  }
+}
+
+function isReplyError(cause: unknown): boolean {
+  return cause instanceof Error && cause.name === 'ReplyError' && /NOPERM|unknown command/i.test(cause.message);
+}
+
+function newClient(url: string, redis: RedisOptions = {}): Redis {
+  checkDriverOptions(redis);
+  const options = parseRedisUrl(url);
+  const tls = options.tls && { tls: { ...options.tls, ...redis.tls } };
+  return new Redis({ ...DEFAULTS, ...options, ...redis, ...tls, ...OUR_OPTIONS });
+}
+
+function checkClient(client: unknown): Redis {
+  if (client instanceof Cluster) throw new ConfigError('url', 'Redis Cluster is not supported yet: pass a client or a URL of one server.');
+  if (!(client instanceof Redis) && !isRedisClient(client)) throw new ConfigError('url', 'Pass a Redis URL, or a client made by ioredis 5.');
+  checkDriverOptions(client.options);
+  return client;
+}
+
+/** A client of another copy of ioredis. */
+function isRedisClient(client: unknown): client is Redis {
+  const candidate = client as Partial<Redis> | null;
+  return typeof candidate === 'object' && candidate !== null && typeof candidate.callBuffer === 'function' && typeof candidate.duplicate === 'function';
+}
+
+function checkDriverOptions(redis: RedisOptions): void {
+  if (redis.keyPrefix) throw new ConfigError('redis.keyPrefix', 'The driver\'s own keyPrefix cannot be used: set Flowrra\'s option "keyPrefix".');
+}
+
+/** The address for people: without login. */
+function labelOf({ options }: Redis): string {
+  const database = options.db ?? 0;
+  if (options.path) return `unix://${options.path}?db=${database}`;
+  return `${options.tls ? 'rediss' : 'redis'}://${options.host ?? 'localhost'}:${options.port ?? 6379}/${database}`;
+}

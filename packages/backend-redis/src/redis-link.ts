@@ -1,0 +1,180 @@
+import { BackendError, type Clock, StoppedError, systemClock, type Timer } from '@flowrra/core';
+import type { Redis } from 'ioredis';
+import { isRefusal, ReplyLostError, translateError, unreachable } from './redis-errors.js';
+
+/** A reply that takes longer, in milliseconds, means that the link is dead: it is cut and opened again. */
+const REPLY_TIMEOUT = 5_000;
+/** Milliseconds between two pings of a link that somebody relies on. */
+const PING_INTERVAL = 2_000;
+
+/** What is sent: arguments as they go over the wire. */
+export type Argument = string | number | Buffer;
+
+/**
+ * One connection: opened on first use, opened again for ever, and honest about what it sent. A command waits for the
+ * connection for a limited time and is then refused, so it is never carried out behind the caller's back. Deadlines here
+ * are about the machine, so they are on the system's clock.
+ */
+export class RedisLink {
+  readonly #clock: Clock = systemClock;
+  /** Why the server does not let us in; cleared by the next attempt. */
+  #refusal: BackendError | null = null;
+  #lastError: unknown = null;
+  #waiting = new Set<() => void>();
+  #silentSince = new Map<object, number>();
+  #users = 0;
+  #pings: Timer | null = null;
+  #closed = false;
+
+  constructor(
+    readonly client: Redis,
+    /** Whether the client is ours: then it is closed here, and cut when it is silent. */
+    readonly owned: boolean,
+    readonly address: string,
+  ) {
+    client.on('error', this.#onError);
+    client.on('connect', this.#onConnect);
+    client.on('ready', this.#wakeUp);
+    client.on('end', this.#wakeUp);
+  }
+
+  /** Whether the server answers, as far as this link knows. */
+  get healthy(): boolean {
+    const now = this.#clock.now();
+    return this.#usable() && [...this.#silentSince.values()].every((since) => now - since < PING_INTERVAL);
+  }
+
+  /**
+   * Sends a command, once. Replies are bytes.
+   * @param deadline milliseconds to wait for the connection
+   * @param patience milliseconds to wait for the reply; by default as long as the link counts as alive
+   * @throws StoreUnavailableError when it was not sent; ReplyLostError when it was, and no reply came
+   */
+  async call(command: string, args: readonly Argument[], deadline: number, patience = REPLY_TIMEOUT): Promise<unknown> {
+    if (!this.#usable()) await this.#becomeUsable(deadline);
+    const reply = this.#watch(this.client.callBuffer(command, ...args));
+    return patience < REPLY_TIMEOUT ? this.#within(reply, patience) : reply;
+  }
+
+  /** A link that leaves a command without a reply for too long is cut. */
+  async #watch(reply: Promise<unknown>): Promise<unknown> {
+    const call = {};
+    this.#silentSince.set(call, this.#clock.now());
+    try {
+      return await this.#within(reply, REPLY_TIMEOUT);
+    } catch (err) {
+      if (err instanceof ReplyLostError) this.#reconnect();
+      throw translateError(err, this.address);
+    } finally {
+      this.#silentSince.delete(call);
+    }
+  }
+
+  async #within(reply: Promise<unknown>, ms: number): Promise<unknown> {
+    let timer: Timer | undefined;
+    const silence = new Promise<never>((_resolve, reject) => {
+      timer = this.#clock.after(ms, () => reject(new ReplyLostError(`Redis at ${this.address} did not answer within ${ms} ms.`)));
+    });
+    try {
+      return await Promise.race([reply, silence]);
+    } finally {
+      timer?.cancel();
+    }
+  }
+
+  /** From now on the link is pinged, so that a dead one is noticed while nothing is sent. @returns ends that */
+  keepAlive(): () => void {
+    this.#users++;
+    this.#ping();
+    return () => {
+      this.#users--;
+    };
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#pings?.cancel();
+    if (this.owned) this.client.disconnect();
+    else for (const [event, listener] of this.#listeners()) this.client.off(event, listener);
+    this.#wakeUp();
+  }
+
+  #listeners() {
+    return [['error', this.#onError], ['connect', this.#onConnect], ['ready', this.#wakeUp], ['end', this.#wakeUp]] as const;
+  }
+
+  readonly #onError = (err: unknown): void => {
+    this.#lastError = err;
+    if (!isRefusal(err)) return;
+    const translated = translateError(err, this.address);
+    if (translated instanceof BackendError) this.#refusal = translated;
+    this.#wakeUp();
+  };
+
+  readonly #onConnect = (): void => {
+    this.#refusal = null;
+    this.#lastError = null;
+  };
+
+  readonly #wakeUp = (): void => {
+    for (const wake of [...this.#waiting]) wake();
+  };
+
+  /**
+   * A driver that is ready may still put a command aside when its socket has just ended, so the socket counts too. A
+   * refused database number leaves the driver ready, on database 0: that must not be written to.
+   */
+  #usable(): boolean {
+    return !this.#closed && this.#refusal === null && this.client.status === 'ready' && this.client.stream?.writable === true;
+  }
+
+  async #becomeUsable(deadline: number): Promise<void> {
+    const end = this.#clock.now() + deadline;
+    while (!this.#usable()) {
+      if (this.#closed) throw new StoppedError(`The connection to Redis at ${this.address}`);
+      if (this.client.status === 'wait') this.client.connect().catch(() => {});
+      if (this.client.status === 'end') throw unreachable(this.address, new Error('the client was closed'));
+      if (this.#refusal) throw this.#takeRefusal(this.#refusal);
+      const left = end - this.#clock.now();
+      if (left <= 0) throw unreachable(this.address, this.#lastError);
+      await this.#change(left);
+    }
+  }
+
+  /** The next call tries again: the password or the permission may have been set right. */
+  #takeRefusal(refusal: BackendError): BackendError {
+    if (this.client.status === 'ready') {
+      this.#refusal = null;
+      this.#reconnect();
+    }
+    return refusal;
+  }
+
+  #change(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#waiting.delete(done);
+        timer.cancel();
+        resolve();
+      };
+      const timer = this.#clock.after(ms, done);
+      this.#waiting.add(done);
+    });
+  }
+
+  #ping(): void {
+    if (this.#pings !== null || this.#closed) return;
+    this.#pings = this.#clock.after(PING_INTERVAL, () => {
+      this.#pings = null;
+      if (this.#users === 0) return;
+      // A failed ping has done its work: the link was cut, and opens again.
+      if (this.#usable() && this.#silentSince.size === 0) this.call('ping', [], 0).catch(() => {});
+      this.#ping();
+    }, { keepAlive: false });
+  }
+
+  #reconnect(): void {
+    if (this.owned && !this.#closed) this.client.disconnect(true);
+  }
+}

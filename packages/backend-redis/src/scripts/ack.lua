@@ -1,0 +1,39 @@
+-- Ends messages whose results are kept elsewhere. Only the holder of a lease may.
+-- KEYS: tasks, active, held, finished, buried, then sets of dead letters.
+-- ARGV: now, dedupe window; per message: id, fence, number of the dead letters' key (0: none), reason.
+-- Returns per message 1 ended, 0 refused.
+--! include clock record lease results bury
+local TASKS, ACTIVE, HELD, FINISHED, BURIED = 1, 2, 3, 4, 5
+local FIELDS = 4
+
+local now, window = clockNow(ARGV[1]), tonumber(ARGV[2])
+local reply, ended = {}, 0
+
+local function ack(id, fence, deadKey, reason)
+  if not heldLease(KEYS[ACTIVE], id, fence, now) then
+    return 0
+  end
+  redis.call('HDEL', KEYS[ACTIVE], id)
+  ended = ended + 1
+  local record = redis.call('HGET', KEYS[TASKS], id)
+  if not record or parseResult(record) then
+    return 0
+  end
+  local m = parseMessage(record)
+  redis.call('HDEL', KEYS[TASKS], id)
+  if m and m.flags:find('r', 1, true) then
+    remember(KEYS[FINISHED], id, now, window)
+  end
+  if deadKey then
+    bury(KEYS[BURIED], deadKey, id, now, reason, m and m.body:sub(1, m.payloadBytes) or record)
+  end
+  return 1
+end
+
+for at = 3, #ARGV, FIELDS do
+  reply[#reply + 1] = ack(ARGV[at], ARGV[at + 1], KEYS[tonumber(ARGV[at + 2])], ARGV[at + 3])
+end
+if ended > 0 then
+  redis.call('DECRBY', KEYS[HELD], ended)
+end
+return reply

@@ -1,0 +1,162 @@
+-- Hands messages of one lane out: each gets a lease and the next fence.
+-- KEYS: tasks, active, held, paused, sequence, status:pending, status:retrying, the lane's seven keys.
+-- ARGV: now, queue, lane, count, worker, lease in ms, alone (1 or 0), max crashes, max bytes.
+-- Returns now, ms until the next delayed message is due (-1: none), whether one waits for a worker that is alone,
+--         then per claim: id, fence, record.
+--! include clock record lease lanes
+local TASKS, ACTIVE, HELD, PAUSED, SEQUENCE, PENDING, RETRYING, BASE = 1, 2, 3, 4, 5, 6, 7, 8
+local PROMOTED_AT_ONCE = 1000
+-- How long a worker that found nothing counts as idle; it asks again every second.
+local IDLE_MS = 5000
+
+local now = clockNow(ARGV[1])
+local queue, lane, count, worker = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local leaseTail = digits(now) .. '|' .. queue .. '|' .. lane .. '|' .. worker .. '||'
+local expiry = digits(now + tonumber(ARGV[6]))
+local alone, maxCrashes, maxBytes = ARGV[7] == '1', tonumber(ARGV[8]), tonumber(ARGV[9])
+
+local reply = { now, -1, 0 }
+if redis.call('SISMEMBER', KEYS[PAUSED], queue) == 1 then
+  return reply
+end
+local claimed, bytes = 0, 0
+
+local function isFull()
+  return claimed >= count or bytes >= maxBytes
+end
+
+-- Moves what is due to where it waits for its turn. Returns ms until the next one is due, or -1.
+local function promote()
+  local key = KEYS[BASE + DELAYED]
+  local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  if #head == 0 then
+    return -1
+  end
+  if tonumber(head[2]) > now then
+    return tonumber(head[2]) - now
+  end
+  local due = redis.call('ZRANGEBYSCORE', key, '-inf', digits(now), 'LIMIT', 0, PROMOTED_AT_ONCE)
+  for _, member in ipairs(due) do
+    local priority, id = tonumber(member:sub(1, 3)), member:sub(20)
+    redis.call('ZREM', key, member)
+    if priority and priority ~= 100 then
+      redis.call('ZADD', KEYS[BASE + PRIORITISED], priority - 100, placed(redis.call('INCR', KEYS[SEQUENCE]), id))
+    else
+      redis.call('RPUSH', KEYS[BASE + WAIT], id)
+    end
+  end
+  head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  return #head == 0 and -1 or math.max(0, tonumber(head[2]) - now)
+end
+
+local function handOut(id, fence, record)
+  -- The message may stand in its list twice.
+  if redis.call('HSETNX', KEYS[ACTIVE], id, expiry .. '|' .. digits(fence) .. '|' .. leaseTail) == 0 then
+    return false
+  end
+  claimed = claimed + 1
+  bytes = bytes + #record
+  local at = #reply
+  reply[at + 1], reply[at + 2], reply[at + 3] = id, digits(fence), record
+  return true
+end
+
+-- A message that may have killed its workers: it must not take neighbours along, so an empty process gets it.
+local function isLastChance(m)
+  return m.crashes > 0 and m.crashes == maxCrashes - 1 and not m.flags:find('c', 1, true)
+end
+
+-- Takes one id that was removed from its list. An entry that means nothing any more is dropped.
+local function take(id, mayBeLast)
+  local record = redis.call('HGET', KEYS[TASKS], id)
+  local m = record and parseMessage(record)
+  if m then
+    if m.readyAt > now then
+      return redis.call('SREM', KEYS[BASE + STALE], id)
+    end
+    if isLastChance(m) and not mayBeLast then
+      return redis.call('RPUSH', KEYS[BASE + LAST_CHANCE], id)
+    end
+    if handOut(id, m.fence + 1, record) then
+      if isIndexed(m) then
+        redis.call('ZREM', KEYS[m.fence == 0 and PENDING or RETRYING], id)
+      end
+      if m.flags:find('h', 1, true) then
+        m.flags = m.flags:gsub('h', '')
+        redis.call('HSET', KEYS[TASKS], id, formatMessage(m))
+      end
+      return
+    end
+  elseif record and not parseResult(record) then
+    -- Damaged: it has no fence of its own to count on, and time only grows.
+    if handOut(id, now, record) then
+      return
+    end
+  end
+  return redis.call('SREM', KEYS[BASE + STALE], id)
+end
+
+local function takeFromList(key, mayBeLast)
+  while not isFull() do
+    local ids = redis.call('LPOP', key, mayBeLast and 1 or count - claimed)
+    if not ids then
+      return
+    end
+    for i, id in ipairs(ids) do
+      if isFull() then
+        for back = #ids, i, -1 do
+          redis.call('LPUSH', key, ids[back])
+        end
+        return
+      end
+      take(id, mayBeLast)
+      if mayBeLast and claimed > 0 then
+        return
+      end
+    end
+  end
+end
+
+local function takePrioritised(from, to)
+  local key = KEYS[BASE + PRIORITISED]
+  while not isFull() do
+    local members = redis.call('ZRANGEBYSCORE', key, from, to, 'LIMIT', 0, count - claimed)
+    if #members == 0 then
+      return
+    end
+    for _, member in ipairs(members) do
+      if isFull() then
+        return
+      end
+      redis.call('ZREM', key, member)
+      take(member:sub(17), false)
+    end
+  end
+end
+
+reply[2] = promote()
+if alone then
+  takeFromList(KEYS[BASE + LAST_CHANCE], true)
+end
+if claimed == 0 then
+  takeFromList(KEYS[BASE + URGENT], false)
+  local prioritised = redis.call('ZCARD', KEYS[BASE + PRIORITISED]) > 0
+  if prioritised then
+    takePrioritised('-inf', '(0')
+  end
+  takeFromList(KEYS[BASE + WAIT], false)
+  if prioritised then
+    takePrioritised('0', '+inf')
+  end
+  if alone and claimed == 0 then
+    takeFromList(KEYS[BASE + LAST_CHANCE], true)
+  end
+end
+reply[3] = redis.call('EXISTS', KEYS[BASE + LAST_CHANCE])
+if claimed > 0 then
+  redis.call('INCRBY', KEYS[HELD], claimed)
+end
+if not isFull() then
+  redis.call('SET', KEYS[BASE + IDLE], '1', 'PX', IDLE_MS)
+end
+return reply

@@ -1,0 +1,28 @@
+-- The keys of a lane follow each other, in this order, from `base` on.
+local WAIT, PRIORITISED, DELAYED, URGENT, LAST_CHANCE, STALE, IDLE = 0, 1, 2, 3, 4, 5, 6
+local LANE_KEYS = 7
+
+-- Tells idle workers of the lane, if there are any, that there is something.
+local function wake(base, channel, queue)
+  if redis.call('DEL', KEYS[base + IDLE]) == 1 then
+    redis.call('PUBLISH', channel, queue)
+  end
+end
+
+-- Puts a message where it waits for its turn. Sorted sets need a sequence number that was drawn before.
+local function place(base, id, m)
+  if m.readyAt > 0 then
+    redis.call('ZADD', KEYS[base + DELAYED], digits(m.readyAt), string.format('%03d', m.priority + 100) .. placed(m.sequence, id))
+  elseif m.priority ~= 0 then
+    redis.call('ZADD', KEYS[base + PRIORITISED], m.priority, placed(m.sequence, id))
+  else
+    redis.call('RPUSH', KEYS[base + WAIT], id)
+  end
+end
+
+-- Messages of the lane that wait, delayed ones included.
+local function waitingIn(base)
+  return redis.call('LLEN', KEYS[base + WAIT]) - redis.call('SCARD', KEYS[base + STALE])
+    + redis.call('ZCARD', KEYS[base + PRIORITISED]) + redis.call('ZCARD', KEYS[base + DELAYED])
+    + redis.call('LLEN', KEYS[base + URGENT]) + redis.call('LLEN', KEYS[base + LAST_CHANCE])
+end

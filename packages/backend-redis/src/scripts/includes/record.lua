@@ -1,0 +1,75 @@
+-- A record is a text in the hash of tasks: a line of fields, then bytes that scripts move and never read.
+--
+-- m: a message that the broker holds; while it has no result, this is the task's record, too.
+--    m|fence|attempt|crashes|flags|priority|sequence|readyAt|expiresAt|submittedAt|deferredSince|startedAt
+--     |payloadBytes|queue|lane|worker|origin \n payload, JSON of the last error
+--    flags: c cancelled, h hidden from readers, r remembered. 0 or nothing: not set. startedAt and worker are those
+--    of the last delivery that ended.
+-- f: the end of a message. f|status|fence|submittedAt|expiresAt|flags|attempt|startedAt|finishedAt|payloadBytes
+--     |queue|worker \n payload, JSON of the outcome
+-- r: a result that came without its message. r|status|fence|submittedAt|expiresAt|flags \n JSON of the result
+local MESSAGE = '^m|(%d+)|(%d+)|(%d+)|([chr]*)|(-?%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|([^|\n]+)|([^|\n]+)|([^|\n]*)|([^|\n]*)\n()'
+local RESULT = '^([fr])|(%l+)|(%d+)|(%d*)|(%d+)|(r?)[|\n]'
+
+-- The six sorted sets of results by status follow each other in this order.
+local STATUSES = { pending = 0, running = 1, retrying = 2, success = 3, failed = 4, cancelled = 5 }
+
+local function isFinal(status)
+  return STATUSES[status] >= 3
+end
+
+-- The fields of a message by name; nil when the record is none.
+local function parseMessage(record)
+  local fence, attempt, crashes, flags, priority, sequence, readyAt, expiresAt, submittedAt, deferredSince, startedAt,
+    payloadBytes, queue, lane, worker, origin, bodyAt = record:match(MESSAGE)
+  if not fence then
+    return nil
+  end
+  return {
+    fence = tonumber(fence), attempt = tonumber(attempt), crashes = tonumber(crashes), flags = flags,
+    priority = tonumber(priority), sequence = tonumber(sequence), readyAt = tonumber(readyAt),
+    expiresAt = tonumber(expiresAt), submittedAt = tonumber(submittedAt), deferredSince = tonumber(deferredSince),
+    startedAt = tonumber(startedAt), payloadBytes = tonumber(payloadBytes), queue = queue, lane = lane,
+    worker = worker, origin = origin, body = record:sub(bodyAt),
+  }
+end
+
+local function formatMessage(m)
+  return table.concat({
+    'm', digits(m.fence), digits(m.attempt), digits(m.crashes), m.flags, digits(m.priority), digits(m.sequence),
+    digits(m.readyAt), digits(m.expiresAt), digits(m.submittedAt), digits(m.deferredSince), digits(m.startedAt),
+    digits(m.payloadBytes), m.queue, m.lane, m.worker, m.origin,
+  }, '|') .. '\n' .. m.body
+end
+
+-- What decides about a result: status, fence, submittedAt (nil: none), expiresAt, remembered; nil when it is none.
+local function parseResult(record)
+  local kind, status, fence, submittedAt, expiresAt, flags = record:match(RESULT)
+  if not kind or not STATUSES[status] then
+    return nil
+  end
+  return {
+    kind = kind, status = status, fence = tonumber(fence), submittedAt = tonumber(submittedAt),
+    expiresAt = tonumber(expiresAt), remembered = flags == 'r',
+  }
+end
+
+-- A result whose time to live is over counts as gone, swept or not.
+local function isGone(result, now)
+  return result.expiresAt ~= 0 and result.expiresAt <= now
+end
+
+-- Waiting lists list their messages themselves; all others are in the sorted set of their status.
+local function isIndexed(m)
+  return m.fence > 0 or m.readyAt > 0 or m.priority ~= 0 or m.flags:find('c', 1, true) ~= nil
+end
+
+-- The status of a message that nobody holds.
+local function waitingStatus(m)
+  return m.fence == 0 and 'pending' or 'retrying'
+end
+
+-- Members of sorted sets sort by the number in front, so that equal scores keep their order.
+local function placed(sequence, id)
+  return string.format('%016.0f', sequence) .. id
+end

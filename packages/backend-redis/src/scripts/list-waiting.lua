@@ -1,0 +1,23 @@
+-- A page of the pending tasks of one lane that wait in plain order, latest first.
+-- KEYS: tasks, active, the lane's waiting list.
+-- ARGV: offset, limit, max bytes.
+-- Returns how many entries were looked at; then per task: id, submittedAt, record.
+--! include clock record
+local offset, limit, maxBytes = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local ids = redis.call('LRANGE', KEYS[3], -offset - limit, -offset - 1)
+local reply = { 0 }
+local bytes = 0
+for i = #ids, 1, -1 do
+  if bytes > maxBytes then
+    break
+  end
+  reply[1] = reply[1] + 1
+  local record = redis.call('HGET', KEYS[1], ids[i])
+  local m = record and parseMessage(record)
+  if m and not isIndexed(m) and not m.flags:find('h', 1, true) and redis.call('HEXISTS', KEYS[2], ids[i]) == 0 then
+    bytes = bytes + #record
+    local at = #reply
+    reply[at + 1], reply[at + 2], reply[at + 3] = ids[i], digits(m.submittedAt), record
+  end
+end
+return reply

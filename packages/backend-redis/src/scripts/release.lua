@@ -1,0 +1,78 @@
+-- Puts messages back. Only the holder of a lease may.
+-- KEYS: tasks, active, held, sequence, status:retrying; per lane: its seven keys.
+-- ARGV: now, wake channel; per message: id, fence, first key of its lane, reason (failed, stopped, deferred), ready at,
+--       JSON of the error ("": the last one stays).
+-- Returns per message 1 put back, 0 refused.
+--! include clock record lease lanes
+local TASKS, ACTIVE, HELD, SEQUENCE, RETRYING = 1, 2, 3, 4, 5
+local FIELDS = 6
+
+local now, wakeChannel = clockNow(ARGV[1]), ARGV[2]
+local released = 0
+
+-- What the end of this delivery changes in the message.
+local function afterDelivery(m, lease, reason, errorJson)
+  m.fence, m.startedAt, m.worker = lease.fence, lease.startedAt, lease.worker
+  if reason == 'failed' then
+    m.attempt = m.attempt + 1
+  end
+  if reason == 'deferred' then
+    m.deferredSince = m.deferredSince > 0 and m.deferredSince or now
+  else
+    -- It was started: from here on it cannot expire before its start.
+    m.deferredSince, m.expiresAt = 0, 0
+  end
+  if lease.cancel == 'c' and not m.flags:find('c', 1, true) then
+    m.flags = 'c' .. m.flags
+  end
+  if errorJson ~= '' then
+    m.body = m.body:sub(1, m.payloadBytes) .. errorJson
+  end
+end
+
+local function release(id, fence, base, reason, readyAt, errorJson)
+  local lease = heldLease(KEYS[ACTIVE], id, fence, now)
+  if not lease then
+    return 0
+  end
+  redis.call('HDEL', KEYS[ACTIVE], id)
+  released = released + 1
+  local record = redis.call('HGET', KEYS[TASKS], id)
+  local m = record and parseMessage(record)
+  if not m then
+    if not record or parseResult(record) then
+      return 0
+    end
+    redis.call('RPUSH', KEYS[base + URGENT], id)
+    return 1
+  end
+  afterDelivery(m, lease, reason, errorJson)
+  local toFront = reason == 'stopped' or m.flags:find('c', 1, true)
+  m.readyAt = resolveInstant(readyAt, now)
+  if m.readyAt <= now or m.flags:find('c', 1, true) then
+    m.readyAt = 0
+  end
+  if m.readyAt > 0 or m.priority ~= 0 then
+    m.sequence = redis.call('INCR', KEYS[SEQUENCE])
+  end
+  redis.call('HSET', KEYS[TASKS], id, formatMessage(m))
+  redis.call('ZADD', KEYS[RETRYING], digits(m.submittedAt), id)
+  if toFront and m.readyAt == 0 then
+    redis.call('RPUSH', KEYS[base + URGENT], id)
+  else
+    place(base, id, m)
+  end
+  if m.readyAt == 0 then
+    wake(base, wakeChannel, m.queue)
+  end
+  return 1
+end
+
+local reply = {}
+for at = 3, #ARGV, FIELDS do
+  reply[#reply + 1] = release(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3], ARGV[at + 4], ARGV[at + 5])
+end
+if released > 0 then
+  redis.call('DECRBY', KEYS[HELD], released)
+end
+return reply

@@ -1,0 +1,187 @@
+import { ArgumentError, isFinal, type Logger, type Page, type TaskResult, type TaskStatus } from '@flowrra/core';
+import { MAX_BATCH_BYTES, MAX_BATCH_ENTRIES } from './batcher.js';
+import { isUnreadable, type RecordReader } from './record-reader.js';
+import type { RedisPlace } from './redis-place.js';
+import { recordToResult } from './redis-records.js';
+import { SCRIPTS } from './redis-scripts.js';
+
+/** A task of a listing before it is decoded. */
+interface Entry {
+  readonly id: string;
+  /** −∞ for those without one: they come last. */
+  readonly submittedAt: number;
+  readonly bytes: Buffer;
+  readonly lease: string | null;
+}
+
+/** Entries of one source, latest first. */
+type Source = AsyncGenerator<Entry, void, void>;
+
+/**
+ * Lists tasks by status, a page at a time. Final results have a sorted set per status. Of the others a part is found
+ * where it stands anyway: pending messages in the waiting lists, running ones among the leases.
+ */
+export class StatusListing {
+  readonly #place: RedisPlace;
+  readonly #reader: RecordReader;
+  readonly #logger: () => Logger;
+
+  constructor(place: RedisPlace, reader: RecordReader, logger: () => Logger) {
+    this.#place = place;
+    this.#reader = reader;
+    this.#logger = logger;
+  }
+
+  async list(status: TaskStatus, { limit, offset = 0 }: Page): Promise<TaskResult[]> {
+    checkPage(limit, offset);
+    const wanted = limit ?? Number.POSITIVE_INFINITY;
+    const results: TaskResult[] = [];
+    if (wanted === 0) return results;
+    const seen = new Set<string>();
+    let skipped = 0;
+    for await (const entry of merge(await this.#sources(status, offset + wanted))) {
+      // Between two pages of a source a task may move from one to another.
+      if (seen.has(entry.id)) continue;
+      seen.add(entry.id);
+      const result = this.#decode(entry);
+      if (!result) continue;
+      if (skipped++ < offset) continue;
+      results.push(result);
+      if (results.length >= wanted) break;
+    }
+    return results;
+  }
+
+  async #sources(status: TaskStatus, wanted: number): Promise<Source[]> {
+    const sources = [this.#indexed(status, wanted)];
+    if (isFinal(status) || status === 'retrying') return sources;
+    if (status === 'running') return [...sources, this.#running()];
+    return [...sources, ...(await this.#lanes()).map((waitList) => inOrder(this.#waiting(waitList, wanted)))];
+  }
+
+  #decode({ id, bytes, lease }: Entry): TaskResult | null {
+    try {
+      return recordToResult(id, bytes, lease);
+    } catch (err) {
+      if (!isUnreadable(err)) throw err;
+      this.#logger().error({ taskId: id, err }, 'a stored result cannot be read and is left out of the listing');
+      return null;
+    }
+  }
+
+  async *#indexed(status: TaskStatus, wanted: number): Source {
+    const { keys, now } = this.#place;
+    const own = [keys.tasks, keys.active, keys.status(status)];
+    const chunk = Math.min(wanted, MAX_BATCH_ENTRIES);
+    for (let offset = 0; ; ) {
+      const reply = await this.#place.run(SCRIPTS.list, own, [now, status, offset, chunk, MAX_BATCH_BYTES], { repeat: true });
+      const [looked, present, ...rows] = reply as [number, number, ...Buffer[]];
+      yield* toEntries(rows);
+      // What was not there any more is gone from the set as well, and the rest has moved up.
+      offset += present;
+      if (looked === 0) return;
+    }
+  }
+
+  async *#waiting(waitList: string, wanted: number): Source {
+    const { keys } = this.#place;
+    const chunk = Math.min(wanted, MAX_BATCH_ENTRIES);
+    for (let offset = 0; ; ) {
+      const reply = await this.#place.run(SCRIPTS.listWaiting, [keys.tasks, keys.active, waitList], [offset, chunk, MAX_BATCH_BYTES], { repeat: true });
+      const [looked, ...rows] = reply as [number, ...Buffer[]];
+      yield* toEntries(rows);
+      offset += looked;
+      if (looked === 0) return;
+    }
+  }
+
+  /** As many as there are slots in all workers: they are sorted here. */
+  async *#running(): Source {
+    const { connection, keys } = this.#place;
+    const ids: string[] = [];
+    let cursor = '0';
+    do {
+      const [next, fields] = (await connection.send('hscan', [keys.active, cursor, 'COUNT', MAX_BATCH_ENTRIES], { repeat: true })) as [Buffer, Buffer[]];
+      for (let i = 0; i < fields.length; i += 2) ids.push(String(fields[i]));
+      cursor = next.toString();
+    } while (cursor !== '0');
+    const entries: Entry[] = [];
+    await Promise.all(
+      ids.map(async (id) => {
+        const record = await this.#reader.read(id);
+        if (!record?.lease) return;
+        entries.push({ id, submittedAt: submittedAtOf(id, record.bytes), ...record });
+      }),
+    );
+    yield* entries.sort(latestFirst);
+  }
+
+  async #lanes(): Promise<string[]> {
+    const { connection, keys } = this.#place;
+    const names = (await connection.send('smembers', [keys.lanes], { repeat: true })) as Buffer[];
+    return names.map((name) => {
+      const [queue = '', lane = ''] = name.toString().split('|');
+      return keys.lane(queue, lane)[0];
+    });
+  }
+}
+
+function* toEntries(rows: readonly Buffer[]): Generator<Entry, void, void> {
+  for (let i = 0; i + 2 < rows.length; i += 3) {
+    const [id, score, bytes] = rows.slice(i, i + 3) as [Buffer, Buffer, Buffer];
+    const submittedAt = score.toString() === '-inf' ? Number.NEGATIVE_INFINITY : Number(score);
+    yield { id: id.toString(), submittedAt, bytes, lease: null };
+  }
+}
+
+function submittedAtOf(id: string, bytes: Buffer): number {
+  try {
+    return recordToResult(id, bytes, null).submittedAt?.getTime() ?? Number.NEGATIVE_INFINITY;
+  } catch {
+    return Number.NEGATIVE_INFINITY;
+  }
+}
+
+/** Latest first; of one millisecond the greater id, byte by byte. */
+function latestFirst(a: Entry, b: Entry): number {
+  if (a.submittedAt !== b.submittedAt) return b.submittedAt > a.submittedAt ? 1 : -1;
+  return a.id < b.id ? 1 : -1;
+}
+
+/** A list keeps what was submitted in one millisecond in the order of arrival; a listing sorts it by id. */
+async function* inOrder(source: Source): Source {
+  let tied: Entry[] = [];
+  for await (const entry of source) {
+    if (tied[0] && tied[0].submittedAt !== entry.submittedAt) {
+      yield* tied.sort(latestFirst);
+      tied = [];
+    }
+    tied.push(entry);
+  }
+  yield* tied.sort(latestFirst);
+}
+
+/** Sources that are sorted each, as one. */
+async function* merge(sources: readonly Source[]): Source {
+  const heads = await Promise.all(sources.map(async (source) => ({ source, next: await source.next() })));
+  try {
+    while (true) {
+      let first: (typeof heads)[number] | undefined;
+      for (const head of heads) {
+        if (head.next.done) continue;
+        if (!first || first.next.done || latestFirst(head.next.value, first.next.value) < 0) first = head;
+      }
+      if (!first || first.next.done) return;
+      yield first.next.value;
+      first.next = await first.source.next();
+    }
+  } finally {
+    await Promise.all(sources.map((source) => source.return()));
+  }
+}
+
+function checkPage(limit: unknown, offset: unknown): void {
+  const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+  if (limit !== null && limit !== undefined && !isCount(limit)) throw new ArgumentError('limit', 'limit must be a whole number from 0 on, or null for all.');
+  if (!isCount(offset)) throw new ArgumentError('offset', 'offset must be a whole number from 0 on.');
+}

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { claimOne, first, message, setup, success } from './setup.js';
+
+describe('broker and backend as one', () => {
+  it('carries a task from its submit to its awaited result', async () => {
+    const { store: open } = setup();
+    const store = await open();
+    const task = message({ origin: 'app-1' });
+    expect(await store.submit([task])).toEqual([{ known: false, submittedAt: expect.any(Number) }]);
+    expect(await store.get(task.id)).toMatchObject({ status: 'pending', taskName: 'add', args: [1, 2], attempt: 1, fence: 0 });
+    const awaited = store.waitFor(task.id);
+    const { claims } = await store.claim(claimOne);
+    expect(await store.get(task.id)).toMatchObject({ status: 'running', worker: 'worker-1', fence: 1 });
+    expect(await store.finish(first(claims), success({ sum: 3 }))).toBe(true);
+    expect(await awaited).toMatchObject({ status: 'success', result: { sum: 3 }, attempt: 1, fence: 1 });
+    expect(await store.holds([task.id])).toEqual([false]);
+  });
+
+  it('answers a finish that is repeated because its reply was lost as it did the first time', async () => {
+    const { store: open } = setup();
+    const store = await open();
+    await store.submit([message()]);
+    const task = first((await store.claim(claimOne)).claims);
+    expect(await store.finish(task, success(1))).toBe(true);
+    expect(await store.finish(task, success(1))).toBe(true);
+  });
+
+  it('keeps the payload byte by byte through claim, retry and end', async () => {
+    const { store: open, client, key } = setup();
+    const store = await open();
+    const payload = '{"v":1,"task":"t","args":[[],{},{"a":[]},"9007199254740993",1.0,"\\u00e9é\ud83d\ude00"],"retries":[3,1,0,1,0]}';
+    await store.submit([message({ id: 'x', payload })]);
+    const once = first((await store.claim(claimOne)).claims);
+    expect(once.payload).toBe(payload);
+    await store.retry(once, { runAt: { after: 0 }, error: { name: 'Error', message: 'no|\n' } });
+    expect(await store.get('x')).toMatchObject({ status: 'retrying', attempt: 2, error: { message: 'no|\n' } });
+    const twice = first((await store.claim(claimOne)).claims);
+    expect(twice).toMatchObject({ payload, attempt: 2, lease: { fence: 2 } });
+    await store.finish(twice, success(1));
+    expect((await client.hgetBuffer(key('tasks'), 'x'))?.includes(Buffer.from(payload))).toBe(true);
+  });
+});
