@@ -1,11 +1,8 @@
 import type { ExecuteCall, Middleware } from '../middleware.js';
 import type { Logger } from '../logger.js';
 import { encodeJson } from '../tasks/codec.js';
-import type { TaskContext } from '../tasks/task-context.js';
+import { MAX_PROGRESS_BYTES, type TaskContext } from '../tasks/task-context.js';
 import type { Attempt } from './task-runner.js';
-
-/** Most bytes of one progress report. */
-const MAX_PROGRESS_BYTES = 64 * 1024;
 
 /** The context that a handler of this attempt sees. */
 export function contextOf(attempt: Attempt, logger: Logger): TaskContext {

@@ -3,6 +3,9 @@ import { FlowrraError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { JsonValue } from './codec.js';
 
+/** Most bytes of one progress report. */
+export const MAX_PROGRESS_BYTES = 64 * 1024;
+
 /** What a handler can know of the run it is in, and say about it. */
 export interface TaskContext {
   readonly id: string;

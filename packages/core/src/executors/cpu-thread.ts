@@ -1,0 +1,140 @@
+import type { Worker } from 'node:worker_threads';
+import type { Piscina } from 'piscina';
+import { WorkerStoppingError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import { type AttemptEnd, failedAttempt } from './attempt.js';
+import { type CpuCall, type CpuJob, type CpuReply, isCpuMessage } from './cpu-job.js';
+import { CpuThreadLostError } from './cpu-thread-lost-error.js';
+
+/** The built file beside this one; run from source (the tests do), that of the last build. */
+const WORKER_FILE = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/cpu-worker.js' : './cpu-worker.js',
+  import.meta.url,
+);
+/** How long a thread may idle before it ends, in milliseconds: starting one again costs about 50 ms and its modules. */
+const IDLE_TIMEOUT = 60_000;
+
+export interface CpuRunOptions {
+  /** Ends the thread at once when it aborts; its reason becomes the failure. */
+  readonly signal: AbortSignal;
+  /** Gets each progress report, merged when frequent, the last one always. */
+  onProgress(json: string): void;
+}
+
+interface CallUnderWay {
+  readonly number: number;
+  /** Every end other than an answer comes through here; the reason tells the failure. */
+  readonly stop: AbortController;
+  onProgress(json: string): void;
+  progress: string | null;
+}
+
+/**
+ * One thread that runs one job at a time: started at the first job, started again after it ended.
+ *
+ * It is a piscina pool of a single thread. In a larger one nobody can say which thread a job waits for, and piscina lets
+ * it wait for ever when that thread dies while it starts (a preloaded script that throws, no memory).
+ */
+export class CpuThread {
+  readonly #logger: Logger;
+  #pool: Piscina<CpuCall, CpuReply | null> | undefined;
+  /** The newest thread; older ones may still be ending. */
+  #worker: Worker | undefined;
+  #started = false;
+  readonly #alive = new Set<Worker>();
+  #current: CallUnderWay | undefined;
+  #calls = 0;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** Runs a job; the caller waits for its end before it brings the next. Never rejects. */
+  async run(job: CpuJob, { signal, onProgress }: CpuRunOptions): Promise<AttemptEnd> {
+    if (signal.aborted) return failedAttempt(signal.reason);
+    const call: CallUnderWay = { number: ++this.#calls, stop: new AbortController(), onProgress, progress: null };
+    const stop = (): void => call.stop.abort(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    this.#current = call;
+    try {
+      return await this.#send(job, call);
+    } catch (error) {
+      return failedAttempt(call.stop.signal.aborted ? call.stop.signal.reason : error);
+    } finally {
+      this.#current = undefined;
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** Ends the thread, and the job that it runs. */
+  async close(): Promise<void> {
+    this.#current?.stop.abort(new WorkerStoppingError());
+    await this.#pool?.destroy();
+    await Promise.all([...this.#alive].map((worker) => worker.terminate()));
+  }
+
+  async #send(job: CpuJob, call: CallUnderWay): Promise<AttemptEnd> {
+    const pool = await this.#open();
+    const replied = pool.run({ call: call.number, job }, { signal: call.stop.signal });
+    this.#watch(pool.threads[0]);
+    const reply = await replied;
+    // Piscina takes a thread that died of `throw null` for one that answered null.
+    if (reply === null) throw call.stop.signal.reason;
+    if (reply.progress !== null) this.#report(call, reply.progress);
+    return reply.end;
+  }
+
+  /** Loads piscina at the first job: without CPU tasks nobody pays for it. */
+  async #open(): Promise<Piscina<CpuCall, CpuReply | null>> {
+    if (this.#pool) return this.#pool;
+    const { Piscina } = await import('piscina');
+    this.#pool = new Piscina({
+      filename: WORKER_FILE.href,
+      minThreads: 0,
+      maxThreads: 1,
+      maxQueue: 0,
+      idleTimeout: IDLE_TIMEOUT,
+      // Otherwise the thread is frozen between two jobs: no timer fires, no socket is served.
+      atomics: 'disabled',
+      recordTiming: false,
+    });
+    this.#pool.on('workerCreate', () => {
+      this.#started = true;
+    });
+    this.#pool.on('message', (message: unknown) => this.#hear(message));
+    this.#pool.on('error', (err: unknown) => {
+      if (!this.#current)
+        this.#logger.warn({ err }, 'a CPU thread was ended by an error that an earlier task left behind');
+    });
+    return this.#pool;
+  }
+
+  #watch(worker: Worker | undefined): void {
+    if (!worker || worker === this.#worker) return;
+    this.#worker = worker;
+    this.#started = false;
+    this.#alive.add(worker);
+    const lost = (error: CpuThreadLostError): void => {
+      if (worker === this.#worker) this.#current?.stop.abort(error);
+    };
+    worker.once('error', (error: unknown) => {
+      lost(this.#started ? CpuThreadLostError.fromError(error) : CpuThreadLostError.atStart(error));
+    });
+    worker.once('exit', (exitCode) => {
+      this.#alive.delete(worker);
+      lost(CpuThreadLostError.fromExit(exitCode));
+    });
+  }
+
+  #hear(message: unknown): void {
+    if (!isCpuMessage(message)) return;
+    if (message.kind === 'log') this.#logger[message.level](message.data, message.message);
+    else if (this.#current?.number === message.call) this.#report(this.#current, message.json);
+  }
+
+  #report(call: CallUnderWay, json: string): void {
+    if (call.progress === json) return;
+    call.progress = json;
+    call.onProgress(json);
+  }
+}
