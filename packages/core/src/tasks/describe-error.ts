@@ -11,7 +11,12 @@ const MAX_CAUSES = 3;
  * readable description of at most 16 KB as JSON.
  */
 export function describeError(thrown: unknown): TaskErrorInfo {
-  return describe(thrown, 0);
+  try {
+    return describe(thrown, 0);
+  } catch {
+    // A revoked proxy throws at every touch.
+    return { name: 'NonErrorThrown', message: 'Thrown: a value that cannot be read.' };
+  }
 }
 
 function describe(thrown: unknown, depth: number): TaskErrorInfo {
