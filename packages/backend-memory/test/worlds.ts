@@ -1,7 +1,8 @@
 import type { Timer } from '@flowrra/core';
-import type { ResultBackendSettings, ResultBackendWorld } from '@flowrra/core/conformance';
+import type { BrokerSettings, BrokerWorld, ResultBackendSettings, ResultBackendWorld } from '@flowrra/core/conformance';
 import { ManualClock } from '@flowrra/core/testing';
 import { InMemoryBackend } from '../src/in-memory-backend.js';
+import { InMemoryBroker, type InMemoryBrokerOptions } from '../src/in-memory-broker.js';
 
 /** A manual clock that knows which of its timers are still running. */
 export class CountingClock extends ManualClock {
@@ -51,4 +52,17 @@ export async function createBackendWorld(
     },
     close: () => backend.close(),
   };
+}
+
+export type BrokerClass = new (options: InMemoryBrokerOptions) => InMemoryBroker;
+
+/** A memory broker (or a broken one) on a clock of its own. */
+export async function createBrokerWorld(
+  { policy, logger }: BrokerSettings,
+  Broker: BrokerClass = InMemoryBroker,
+): Promise<BrokerWorld> {
+  const clock = new CountingClock();
+  const broker = new Broker(policy);
+  await broker.open({ clock, logger });
+  return { broker, advance: (ms) => clock.advance(ms), close: () => broker.close() };
 }

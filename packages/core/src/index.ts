@@ -40,7 +40,7 @@ export { pollUntilFinished, resolveWaitTimeout } from './backends/poll-until-fin
 
 // Brokers
 export {
-  type Acknowledgement, BaseBroker, type BrokerPolicy, type BrokerSupport, type Claim, type ClaimReply, type ClaimRequest, type DeadLetter, DEFAULT_BROKER_POLICY,
+  type Acknowledgement, BaseBroker, type BrokerPolicy, type BrokerSupport, CANCEL_TOPIC, type Claim, type ClaimReply, type ClaimRequest, type DeadLetter, DEFAULT_BROKER_POLICY,
   type ExtendReply, type Instant, type Lane, type Lease, type NewMessage, type PushReply, type QueueSize, type ReleaseReason, type Verdict,
 } from './brokers/base-broker.js';
 export { getBroker } from './brokers/get-broker.js';

@@ -130,6 +130,9 @@ export interface BrokerPolicy {
 
 export const DEFAULT_BROKER_POLICY: BrokerPolicy = { maxQueueSize: null, dedupeWindow: 3_600_000, maxCrashes: 3 };
 
+/** The topic on which a broker that supports `events` publishes the ids of running messages that are to be cancelled. */
+export const CANCEL_TOPIC = 'cancel';
+
 /** Capabilities beyond the required methods; read by callers and by the conformance suite. */
 export interface BrokerSupport {
   readonly deadLetters: boolean;
@@ -176,7 +179,7 @@ export abstract class BaseBroker {
 
   /**
    * Asks for a message to end: a waiting or delayed one is handed out next with verdict `cancelled`; the holder of a
-   * running one hears it from `extend`.
+   * running one hears it from `extend`, and with `supports.events` the id is published on `CANCEL_TOPIC`.
    * @returns false when the broker does not hold the message
    */
   abstract cancel(queue: string, id: string): Promise<boolean>;

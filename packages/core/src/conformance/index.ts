@@ -1,4 +1,11 @@
 export {
+  type BrokerNeed,
+  type BrokerSettings,
+  type BrokerSubject,
+  type BrokerWorld,
+  describeBroker,
+} from './broker/describe-broker.js';
+export {
   describeResultBackend,
   type ResultBackendNeed,
   type ResultBackendSettings,

@@ -1,13 +1,10 @@
-import type { BaseBroker } from '../brokers/base-broker.js';
+import { type BaseBroker, CANCEL_TOPIC } from '../brokers/base-broker.js';
 import { type Duration, parseDuration } from '../duration.js';
 import { StoppedError } from '../errors.js';
 import { noteServed } from '../stores/served-lanes.js';
 import type { TaskClient } from '../task-client.js';
 import type { LaneWorker } from './lane-worker.js';
 import { WorkerSession } from './worker-session.js';
-
-/** Topic on which cancels are announced: the text is the task's id. */
-export const CANCEL_TOPIC = 'cancel';
 
 /** What the executors of one process share while they serve: the session, and how it starts and stops. */
 export class WorkerProcess {

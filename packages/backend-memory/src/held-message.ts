@@ -1,0 +1,35 @@
+import type { Verdict } from '@flowrra/core';
+import type { Due } from './due-heap.js';
+import type { LaneQueue } from './lane-queue.js';
+
+/** A message that the broker holds, and all that is known of it. */
+export interface HeldMessage extends Due {
+  readonly id: string;
+  readonly lane: LaneQueue;
+  readonly priority: number;
+  readonly submittedAt: number;
+  /** Epoch ms; null: never. */
+  readonly expiresAt: number | null;
+  readonly remembered: boolean;
+  readonly payload: string;
+  /** `nowhere`: not taken in yet, or removed, although lists may still name it. */
+  state: 'waiting' | 'delayed' | 'running' | 'dead' | 'nowhere';
+  fence: number;
+  attempt: number;
+  crashes: number;
+  cancelled: boolean;
+  deferredSince: number | null;
+}
+
+/** What its next holder must do with a message. */
+export function verdictOf(message: HeldMessage, now: number, maxCrashes: number): Verdict {
+  if (message.cancelled) return 'cancelled';
+  const neverStarted = message.fence === 0;
+  if (neverStarted && message.expiresAt !== null && message.expiresAt <= now) return 'expired';
+  return message.crashes >= maxCrashes ? 'exhausted' : 'run';
+}
+
+/** One more crash and it is given up. A message that never crashed is not suspected, however small the limit. */
+export function isOnLastChance(message: HeldMessage, maxCrashes: number): boolean {
+  return message.crashes > 0 && message.crashes === maxCrashes - 1;
+}

@@ -1,0 +1,55 @@
+import { StoppedError, WaitAbortedError } from '@flowrra/core';
+
+interface WorkWait {
+  readonly queues: readonly string[];
+  end(): void;
+  readonly resolve: () => void;
+  readonly reject: (reason: Error) => void;
+}
+
+/** Those who wait for work to come into a queue. */
+export class WorkWaits {
+  readonly #waits = new Set<WorkWait>();
+  #closed = false;
+
+  get size(): number {
+    return this.#waits.size;
+  }
+
+  add(queues: readonly string[], signal: AbortSignal): Promise<void> {
+    if (this.#closed) return Promise.reject(new StoppedError('The broker'));
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        wait.end();
+        reject(abortedWait(signal));
+      };
+      const end = (): void => {
+        this.#waits.delete(wait);
+        signal.removeEventListener('abort', onAbort);
+      };
+      const wait: WorkWait = { queues, resolve, reject, end };
+      this.#waits.add(wait);
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  wake(queue: string): void {
+    for (const wait of this.#waits) {
+      if (!wait.queues.includes(queue)) continue;
+      wait.end();
+      wait.resolve();
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const wait of this.#waits) {
+      wait.end();
+      wait.reject(new StoppedError('The broker'));
+    }
+  }
+}
+
+export function abortedWait(signal: AbortSignal): WaitAbortedError {
+  return new WaitAbortedError('Waiting for work', signal.reason);
+}

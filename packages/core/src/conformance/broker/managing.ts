@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { BaseResultBackend } from '../../backends/base-result-backend.js';
+import { pollUntilFinished } from '../../backends/poll-until-finished.js';
+import type { BaseBroker } from '../../brokers/base-broker.js';
+import { rejection } from '../expectations.js';
+import { ack, claim, claimIds, claimOne, LEASE, push, QUEUE } from './broker-steps.js';
+import type { BrokerPromise } from './describe-broker.js';
+
+export function managing(promise: BrokerPromise): void {
+  promise('says what it supports, and refuses the rest with a typed error', async ({ broker }) => {
+    const calls = {
+      purge: [() => broker.purge(QUEUE)],
+      pause: [() => broker.pause(QUEUE), () => broker.resume(QUEUE)],
+      events: [() => broker.publish('topic', 'text'), () => broker.subscribe('topic', () => {})],
+      deadLetters: [() => broker.deadLetters(QUEUE), () => broker.takeDeadLetter(QUEUE, 'a')],
+    };
+    for (const capability of ['purge', 'pause', 'events', 'deadLetters'] as const) {
+      for (const call of calls[capability]) {
+        if (broker.supports[capability]) await call();
+        else await rejection(call(), 'NOT_IMPLEMENTED');
+      }
+    }
+  });
+
+  promise('purges what waits or is delayed, and nothing else', { needs: ['purge'] }, async ({ broker }) => {
+    await push(broker, ['running']);
+    const { lease } = await claimOne(broker);
+    await push(broker, ['a', 'cancelled']);
+    await broker.cancel(QUEUE, 'cancelled');
+    await push(broker, ['high'], { priority: -3 });
+    await push(broker, ['cpu'], { lane: 'cpu' });
+    await push(broker, ['later'], { runAt: { after: 60_000 }, remembered: true });
+    await push(broker, ['other'], { queue: 'other' });
+    assert.deepEqual((await broker.purge(QUEUE)).sort(), ['a', 'cancelled', 'cpu', 'high', 'later']);
+    assert.deepEqual(await broker.size(QUEUE), { waiting: 0, delayed: 0, running: 1, dead: 0 });
+    await isEmpty(broker);
+    assert.deepEqual(await broker.extend([lease], LEASE), ['held']);
+    assert.deepEqual(await claimIds(broker, { queue: 'other' }), ['other']);
+    assert.deepEqual(
+      (await push(broker, ['a', 'later'])).map(({ known }) => known),
+      [false, false],
+    );
+    assert.deepEqual((await claimIds(broker)).sort(), ['a', 'later']);
+    assert.deepEqual(await broker.purge(QUEUE), []);
+  });
+
+  promise(
+    'hands out nothing of a paused queue, whatever its verdict, until it is resumed',
+    { needs: ['pause'] },
+    async ({ broker }) => {
+      await push(broker, ['running']);
+      const { lease } = await claimOne(broker);
+      await push(broker, ['a', 'b']);
+      await broker.pause(QUEUE);
+      await broker.pause(QUEUE);
+      await push(broker, ['c']);
+      await push(broker, ['other'], { queue: 'other' });
+      await broker.cancel(QUEUE, 'b');
+      await isEmpty(broker);
+      assert.deepEqual(await claimIds(broker, { queue: 'other' }), ['other']);
+      assert.deepEqual(await broker.extend([lease], LEASE), ['held']);
+      await ack(broker, lease);
+      assert.equal((await broker.size(QUEUE)).waiting, 3);
+      await broker.resume(QUEUE);
+      await broker.resume(QUEUE);
+      assert.deepEqual(await claimIds(broker), ['b', 'a', 'c']);
+    },
+  );
+
+  promise('pauses a queue for every process', { needs: ['pause', 'second'] }, async ({ broker, second }) => {
+    const other = await second();
+    await push(broker, ['a']);
+    await other.pause(QUEUE);
+    await isEmpty(broker);
+    await broker.resume(QUEUE);
+    assert.deepEqual(await claimIds(other), ['a']);
+  });
+
+  promise('makes no fused store with a backend of another kind', async ({ broker }) => {
+    assert.equal(await broker.fuse(new ForeignBackend()), null);
+  });
+
+  promise('closes more than once, also at the same time', async ({ broker }) => {
+    await push(broker, ['a']);
+    await Promise.all([broker.close(), broker.close()]);
+    await broker.close();
+  });
+}
+
+async function isEmpty(broker: BaseBroker): Promise<void> {
+  for (const alone of [false, true]) {
+    for (const lane of ['io', 'cpu'] as const) assert.deepEqual((await claim(broker, { lane, alone })).claims, []);
+  }
+}
+
+/** Stores nothing, and is of no broker's kind. */
+class ForeignBackend extends BaseResultBackend {
+  async store() {
+    return true;
+  }
+  async get() {
+    return null;
+  }
+  waitFor(taskId: string) {
+    return pollUntilFinished(this, taskId);
+  }
+}
