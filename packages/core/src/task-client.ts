@@ -5,7 +5,7 @@ import { getBackend } from './backends/get-backend.js';
 import type { BaseBroker, NewMessage } from './brokers/base-broker.js';
 import { getBroker } from './brokers/get-broker.js';
 import { type Config, type ResolvedConfig, resolveConfig } from './config.js';
-import { NoWorkerError, StoppedError } from './errors.js';
+import { ArgumentError, NoWorkerError, StoppedError, TaskNotFoundError } from './errors.js';
 import { TaskEvents } from './events/task-events.js';
 import type { Middleware, SubmitCall } from './middleware.js';
 import { checkName } from './names.js';
@@ -66,6 +66,17 @@ export class TaskClient implements HandleSource {
     await broker.open(context);
     const store = (await broker.fuse(backend)) ?? new JoinedTaskStore(broker, backend, context);
     return { store, broker, backend };
+  }
+
+  /** The contract itself, or that of a registered name. @throws TaskNotFoundError, ArgumentError */
+  contractOf(task: TaskContract | string): TaskContract {
+    if (typeof task === 'string') {
+      const registered = this.registry.get(task);
+      if (!registered) throw new TaskNotFoundError(task);
+      return registered.contract;
+    }
+    if (typeof task === 'object' && task !== null && typeof task.takesKwargs === 'boolean') return task;
+    throw new ArgumentError('task', 'submit() takes what app.task() or defineTask() returned, or the name of a registered task.');
   }
 
   async submit(call: SubmitCall): Promise<TaskHandle> {

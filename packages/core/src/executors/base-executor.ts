@@ -34,15 +34,15 @@ export abstract class BaseExecutor {
   /** Tasks that may run at once in each served queue. */
   protected abstract slots(queue: { ioWorkers: number; cpuWorkers: number }): number;
 
-  /** Enqueues a call of a task. As `task.submit`. */
+  /** Enqueues a call of a task, or of a registered task's name. As `task.submit`. @throws TaskNotFoundError */
   submit<Args extends readonly unknown[], Result, Kwargs>(
     task: TaskContract<Args, Result, Kwargs>,
     args: Args,
-    ...[options]: SubmitOptionsParameter<Kwargs>
-  ): Promise<TaskHandle<Result>> {
-    const call: SubmitCall = { task, args, options: options ?? {} };
-    // The store cannot know the type of the handler that the contract describes.
-    return this.client.submit(call) as Promise<TaskHandle<Result>>;
+    ...options: SubmitOptionsParameter<Kwargs>
+  ): Promise<TaskHandle<Result>>;
+  submit(taskName: string, args: readonly unknown[], options?: SubmitCall['options']): Promise<TaskHandle>;
+  async submit(task: TaskContract | string, args: readonly unknown[], options: SubmitCall['options'] = {}): Promise<TaskHandle> {
+    return this.client.submit({ task: this.client.contractOf(task), args, options });
   }
 
   /**

@@ -1,0 +1,113 @@
+import { createServer } from 'node:net';
+import { InMemoryBackend } from '@flowrra/backend-memory';
+import { type Config, defineTask, Flowrra, getBackend, getBroker, registerBackend } from '@flowrra/core';
+import { describe, expect, it } from 'vitest';
+import { openWorld, silentLogger } from '../../support/world.js';
+
+/** A port that nobody listens on. */
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address ? address.port : 0;
+}
+const withPassword = (port: number) => `redis://user:s3cr3t@127.0.0.1:${port}/0`;
+const reasonOf = (promise: Promise<unknown>) => promise.then(() => undefined, (reason: Error & { code?: string }) => reason);
+
+describe('the address of a store', () => {
+  it.each([
+    ['an unknown scheme', 'foo://host', 'UNSUPPORTED_SCHEME', 'registerBackend'],
+    ['no scheme', 'localhost', 'INVALID_URL', 'redis://'],
+    ['an empty text', '', 'INVALID_URL', 'redis://'],
+    ['a broken port', 'redis://user:s3cr3t@host:port/0', 'INVALID_URL', ''],
+    ['a broken database', 'redis://user:s3cr3t@host/zero', 'INVALID_URL', ''],
+    ['an unknown parameter', 'redis://user:s3cr3t@host/0?enableOfflineQueue=true', 'INVALID_URL', 'enableOfflineQueue'],
+  ])('with %s is a BackendError that helps, and shows no password', async (_what, url, code, hint) => {
+    for (const make of [getBackend, getBroker]) {
+      const reason = await reasonOf(make(url));
+      expect(reason).toMatchObject({ code, message: expect.stringContaining(hint) });
+      expect(String(reason?.stack)).not.toContain('s3cr3t');
+    }
+  });
+
+  it('of a missing package tells what to install', async () => {
+    const cwd = process.cwd();
+    const entry = process.argv[1];
+    // Nothing can be resolved from the root folder.
+    process.chdir('/');
+    process.argv[1] = '/main.js';
+    try {
+      // Core cannot see the adapters from where it is: it depends on none.
+      await expect(getBackend('redis://host')).rejects.toMatchObject({
+        code: 'MISSING_PACKAGE', packageName: '@flowrra/backend-redis', message: expect.stringContaining('pnpm add @flowrra/backend-redis'),
+      });
+    } finally {
+      process.chdir(cwd);
+      process.argv[1] = entry ?? '';
+    }
+  });
+
+  it('may have a scheme that somebody added; results alone need a broker', async () => {
+    const made: unknown[] = [];
+    registerBackend('custom', {
+      createBackend(url, options) {
+        made.push(url, options);
+        return new InMemoryBackend();
+      },
+    });
+    expect(await getBackend('custom://x', { a: 1 })).toBeInstanceOf(InMemoryBackend);
+    expect(made).toEqual(['custom://x', { a: 1 }]);
+    await expect(getBroker('custom://x')).rejects.toMatchObject({ code: 'BACKEND_ERROR', message: expect.stringContaining('broker') });
+    expect(() => registerBackend('custom', { createBackend: () => new InMemoryBackend() })).toThrow(expect.objectContaining({ code: 'INVALID_CONFIG' }));
+    const app = new Flowrra({ url: 'custom://x', logger: silentLogger });
+    await expect(app.task('a', () => 1).submit([])).rejects.toMatchObject({ code: 'BACKEND_ERROR' });
+  });
+
+  it('is passed through when it is an instance, and means memory when it is null', async () => {
+    const backend = new InMemoryBackend();
+    expect(await getBackend(backend)).toBe(backend);
+    expect(await getBackend(null)).toBeInstanceOf(InMemoryBackend);
+    await expect(getBackend(42 as never)).rejects.toMatchObject({ code: 'BACKEND_ERROR' });
+    await expect(getBackend(null, { tttl: 1 })).rejects.toMatchObject({ code: 'BACKEND_ERROR', cause: { code: 'INVALID_CONFIG', option: expect.stringContaining('tttl') } });
+  });
+});
+
+describe('an unreachable Redis', () => {
+  it.each(['submit', 'start', 'wait', 'get'] as const)('makes %s fail with a typed error that shows no password (BK-05)', async (what) => {
+    const app = new Flowrra({ url: withPassword(await closedPort()), logger: silentLogger });
+    const add = app.task('add', (a: number) => a);
+    const calls = { submit: () => add.submit([1]), start: () => app.start(), wait: () => add.handle('some-id').result(), get: () => app.get('some-id') };
+    const reason = await reasonOf(calls[what]());
+    expect(reason).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(`${reason?.message} ${reason?.stack}`).not.toContain('s3cr3t');
+    await app.stop();
+  });
+});
+
+describe('wrong use', () => {
+  it.each<[string, () => unknown, string]>([
+    ['an unknown option', () => new Flowrra({ ulr: 'x' } as Config), 'INVALID_CONFIG'],
+    ['an empty task name', () => new Flowrra().task('', () => 1), 'INVALID_ARGUMENT'],
+    ['a task name with blanks', () => new Flowrra().task('send mail', () => 1), 'INVALID_ARGUMENT'],
+    ['a handler that is no function', () => new Flowrra().task('a', 'fn' as never), 'INVALID_CONFIG'],
+    ['an unknown task option', () => new Flowrra().task('a', { queu: 'x' } as never, () => 1), 'INVALID_CONFIG'],
+    ['a task registered twice', () => { const app = new Flowrra(); app.task('a', () => 1); app.task('a', () => 1); }, 'TASK_EXISTS'],
+    ['a CPU task without a module', () => new Flowrra().cpuTask<() => 1>('a', {} as never), 'INVALID_CONFIG'],
+    ['a CPU contract with a function', () => new Flowrra().implement(defineTask<() => number>('a', { kind: 'cpu' }), () => 1), 'INVALID_CONFIG'],
+    ['an I/O contract with a module', () => new Flowrra().implement(defineTask<() => number>('a'), { module: 'x' }), 'INVALID_CONFIG'],
+    ['a scheduler that is not there', () => new Flowrra().scheduler, 'INVALID_CONFIG'],
+    ['a malformed id', () => new Flowrra().handle(defineTask<() => number>('a'), 'a b'), 'INVALID_ARGUMENT'],
+  ])('such as %s is a typed error', (_what, use, code) => {
+    expect(use).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('such as submitting an unregistered name is a typed error; a registered one works', async () => {
+    const app = openWorld('memory').app();
+    app.task('add', (a: number, b: number) => a + b);
+    await expect(app.submit('sub', [1])).rejects.toMatchObject({ code: 'TASK_NOT_FOUND', taskName: 'sub' });
+    await expect(app.submit((() => 1) as never, [])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await app.start();
+    expect(await (await app.submit('add', [1, 2])).result()).toBe(3);
+  });
+});
