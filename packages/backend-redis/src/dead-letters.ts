@@ -22,7 +22,7 @@ export class DeadLetters {
 
   async take(queue: string, id: string): Promise<DeadLetter | null> {
     const { keys } = this.#place;
-    const letter = await this.#place.run(SCRIPTS.takeDeadLetter, [keys.buried, keys.dead(queue)], [id]);
+    const letter = await this.#place.run(SCRIPTS.takeDeadLetter, [keys.buried, keys.dead(queue), keys.finished, keys.tasks], [id]);
     return parse(queue, id, letter as Buffer | null);
   }
 }

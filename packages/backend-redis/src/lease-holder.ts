@@ -1,5 +1,5 @@
 import type { Acknowledgement, Claim, ClaimReply, ClaimRequest, ExtendReply, Instant, Lease, ReleaseReason, TaskErrorInfo, Verdict } from '@flowrra/core';
-import { Batcher, MAX_BATCH_BYTES } from './batcher.js';
+import { Batcher, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES } from './batcher.js';
 import { instantArgument } from './message-pusher.js';
 import type { Argument } from './redis-link.js';
 import type { RedisPlace } from './redis-place.js';
@@ -24,6 +24,9 @@ interface Extension {
   readonly progressJson: string | null;
 }
 
+/** See the head of scripts/claim.lua. */
+type ClaimScriptReply = [now: number, nextDueIn: number, lastChance: number, more: number, ...claims: Buffer[]];
+
 const EXTEND_REPLIES: readonly ExtendReply[] = ['lost', 'held', 'cancel'];
 
 /** What a worker does with messages: claim them, hold them, give them back or end them. */
@@ -43,20 +46,29 @@ export class LeaseHolder {
     this.#acknowledgements = new Batcher({ send: (items) => this.#ack(items), bytesOf: none });
   }
 
-  /** Not repeated when its reply is lost: what it claimed comes back when the leases end. */
   async claim(request: ClaimRequest): Promise<ClaimReply> {
+    const claims: Claim[] = [];
+    let alone = request.alone;
+    while (true) {
+      const { hasMore, ...reply } = await this.#claimPart({ ...request, alone, count: request.count - claims.length });
+      claims.push(...reply.claims);
+      if (!hasMore) return { ...reply, claims };
+      alone = false;
+    }
+  }
+
+  /** Not repeated when its reply is lost: what it claimed comes back when the leases end. */
+  async #claimPart({ queue, lane, count, worker, leaseMs, alone }: ClaimRequest): Promise<ClaimReply & { hasMore: boolean }> {
     const { keys, now } = this.#place;
-    const { queue, lane, count, worker, leaseMs, alone } = request;
     const fixed = [keys.tasks, keys.active, keys.held, keys.paused, keys.sequence, keys.status('pending'), keys.status('retrying')];
-    const args = [now, queue, lane, Math.min(count, 100), encodeField(worker), leaseMs, alone ? 1 : 0, this.#policy.maxCrashes, MAX_BATCH_BYTES];
-    // As the script's head says: numbers, then three values per claim.
-    const [at, nextDueIn, lastChance, ...claimed] = (await this.#place.run(SCRIPTS.claim, [...fixed, ...keys.lane(queue, lane)], args)) as [number, number, number, ...Buffer[]];
+    const args = [now, queue, lane, Math.min(count, MAX_BATCH_ENTRIES), encodeField(worker), leaseMs, alone ? 1 : 0, this.#policy.maxCrashes, MAX_BATCH_BYTES];
+    const [at, nextDueIn, lastChance, more, ...claimed] = (await this.#place.run(SCRIPTS.claim, [...fixed, ...keys.lane(queue, lane)], args)) as ClaimScriptReply;
     const claims: Claim[] = [];
     for (let i = 0; i + 2 < claimed.length; i += 3) {
       const [id, fence, record] = claimed.slice(i, i + 3) as [Buffer, Buffer, Buffer];
       claims.push(this.#toClaim({ id: id.toString(), queue, lane, fence: Number(fence) }, record, at));
     }
-    return { claims, nextDueIn: nextDueIn < 0 ? null : nextDueIn, lastChanceWaiting: lastChance === 1 };
+    return { claims, nextDueIn: nextDueIn < 0 ? null : nextDueIn, lastChanceWaiting: lastChance === 1, hasMore: more === 1 };
   }
 
   extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]> {

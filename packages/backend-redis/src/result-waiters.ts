@@ -1,5 +1,5 @@
 import {
-  type Clock, type FinishedTaskResult, isFinished, ResultNotFoundError, resolveWaitTimeout, StoppedError, StoreUnavailableError, type TaskResult,
+  type Clock, type FinishedTaskResult, isFinished, ResultNotFoundError, resolveWaitTimeout, StoppedError, StoreUnavailableError,
   type Timer, WaitAbortedError, type WaitOptions, WaitTimeoutError,
 } from '@flowrra/core';
 import type { RecordReader } from './record-reader.js';
@@ -167,11 +167,16 @@ export class ResultWaiters {
     return true;
   }
 
+  /** Each waiter gets a result of its own, to do with as it likes. */
   #read(watch: Watch, bytes: Buffer): void {
     if (isOpenResult(bytes)) return;
     try {
-      const result: TaskResult = recordToResult(watch.taskId, bytes, null);
-      if (isFinished(result)) this.#settle(watch, result);
+      for (const { resolve } of watch.waiters) {
+        const result = recordToResult(watch.taskId, bytes, null);
+        if (!isFinished(result)) return;
+        resolve(result);
+      }
+      this.#drop(watch);
     } catch (err) {
       this.#fail(watch, err as Error);
     }
@@ -220,11 +225,6 @@ export class ResultWaiters {
 
   #isOver(watch: Watch): boolean {
     return this.#watches.get(watch.taskId) !== watch;
-  }
-
-  #settle(watch: Watch, result: FinishedTaskResult): void {
-    for (const { resolve } of watch.waiters) resolve(result);
-    this.#drop(watch);
   }
 
   #fail(watch: Watch, err: Error): void {

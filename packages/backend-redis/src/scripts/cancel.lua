@@ -30,12 +30,14 @@ if m.flags:find('c', 1, true) then
 end
 
 -- It moves to the front. Removing it from a long list would cost: there it is left behind, and counted.
-if m.readyAt > 0 then
-  redis.call('ZREM', KEYS[BASE + DELAYED], string.format('%03d', m.priority + 100) .. placed(m.sequence, id))
-elseif m.priority ~= 0 then
-  redis.call('ZREM', KEYS[BASE + PRIORITISED], placed(m.sequence, id))
-elseif m.crashes == 0 then
-  redis.call('SADD', KEYS[BASE + STALE], id)
+if m.readyAt > 0 and redis.call('ZREM', KEYS[BASE + DELAYED], delayedMember(m, id)) == 1 then
+  m.readyAt = 0
+elseif redis.call('LREM', KEYS[BASE + LAST_CHANCE], 1, id) == 0 and redis.call('LREM', KEYS[BASE + URGENT], 1, id) == 0 then
+  if m.priority == 0 then
+    redis.call('SADD', KEYS[BASE + STALE], id)
+  else
+    redis.call('ZREM', KEYS[BASE + PRIORITISED], placed(m.sequence, id))
+  end
 end
 m.flags, m.readyAt = 'c' .. m.flags, 0
 redis.call('HSET', KEYS[TASKS], id, formatMessage(m))

@@ -2,7 +2,7 @@
 -- KEYS: tasks, active, held, paused, sequence, status:pending, status:retrying, the lane's seven keys.
 -- ARGV: now, queue, lane, count, worker, lease in ms, alone (1 or 0), max crashes, max bytes.
 -- Returns now, ms until the next delayed message is due (-1: none), whether one waits for a worker that is alone,
---         then per claim: id, fence, record.
+--         whether there is more than the bytes allow, then per claim: id, fence, record.
 --! include clock record lease lanes
 local TASKS, ACTIVE, HELD, PAUSED, SEQUENCE, PENDING, RETRYING, BASE = 1, 2, 3, 4, 5, 6, 7, 8
 local PROMOTED_AT_ONCE = 1000
@@ -15,7 +15,7 @@ local leaseTail = digits(now) .. '|' .. queue .. '|' .. lane .. '|' .. worker ..
 local expiry = digits(now + tonumber(ARGV[6]))
 local alone, maxCrashes, maxBytes = ARGV[7] == '1', tonumber(ARGV[8]), tonumber(ARGV[9])
 
-local reply = { now, -1, 0 }
+local reply = { now, -1, 0, 0 }
 if redis.call('SISMEMBER', KEYS[PAUSED], queue) == 1 then
   return reply
 end
@@ -138,6 +138,7 @@ reply[2] = promote()
 if alone then
   takeFromList(KEYS[BASE + LAST_CHANCE], true)
 end
+local servedLastChance = claimed > 0
 if claimed == 0 then
   takeFromList(KEYS[BASE + URGENT], false)
   local prioritised = redis.call('ZCARD', KEYS[BASE + PRIORITISED]) > 0
@@ -150,7 +151,11 @@ if claimed == 0 then
   end
   if alone and claimed == 0 then
     takeFromList(KEYS[BASE + LAST_CHANCE], true)
+    servedLastChance = claimed > 0
   end
+end
+if claimed < count and bytes >= maxBytes and not servedLastChance then
+  reply[4] = 1
 end
 reply[3] = redis.call('EXISTS', KEYS[BASE + LAST_CHANCE])
 if claimed > 0 then

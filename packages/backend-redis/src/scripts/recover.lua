@@ -12,7 +12,7 @@ local recovered = 0
 
 local function bringBack(id, base, m, lease, crashed)
   m.fence = math.max(m.fence + 1, lease and lease.fence or 0)
-  m.readyAt, m.expiresAt = 0, 0
+  m.readyAt, m.expiresAt, m.sequence = 0, 0, 0
   if crashed then
     m.crashes = m.crashes + 1
   end
@@ -25,8 +25,13 @@ local function bringBack(id, base, m, lease, crashed)
   redis.call('HSET', KEYS[TASKS], id, formatMessage(m))
   redis.call('ZREM', KEYS[PENDING], id)
   redis.call('ZADD', KEYS[RETRYING], digits(m.submittedAt), id)
-  local isLastChance = crashed and m.crashes == maxCrashes - 1 and not m.flags:find('c', 1, true)
-  redis.call('RPUSH', KEYS[base + (isLastChance and LAST_CHANCE or URGENT)], id)
+  if m.flags:find('c', 1, true) or m.crashes >= maxCrashes then
+    redis.call('RPUSH', KEYS[base + URGENT], id)
+  elseif m.crashes > 0 and m.crashes == maxCrashes - 1 then
+    redis.call('RPUSH', KEYS[base + LAST_CHANCE], id)
+  else
+    placeFirst(base, id, m)
+  end
   wake(base, wakeChannel, m.queue)
   recovered = recovered + 1
 end

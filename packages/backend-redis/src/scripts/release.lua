@@ -47,18 +47,22 @@ local function release(id, fence, base, reason, readyAt, errorJson)
     return 1
   end
   afterDelivery(m, lease, reason, errorJson)
-  local toFront = reason == 'stopped' or m.flags:find('c', 1, true)
+  local cancelled = m.flags:find('c', 1, true)
   m.readyAt = resolveInstant(readyAt, now)
-  if m.readyAt <= now or m.flags:find('c', 1, true) then
+  if m.readyAt <= now or cancelled then
     m.readyAt = 0
   end
-  if m.readyAt > 0 or m.priority ~= 0 then
+  local first = reason == 'stopped' and m.readyAt == 0
+  m.sequence = 0
+  if not first and (m.readyAt > 0 or m.priority ~= 0) then
     m.sequence = redis.call('INCR', KEYS[SEQUENCE])
   end
   redis.call('HSET', KEYS[TASKS], id, formatMessage(m))
   redis.call('ZADD', KEYS[RETRYING], digits(m.submittedAt), id)
-  if toFront and m.readyAt == 0 then
+  if cancelled then
     redis.call('RPUSH', KEYS[base + URGENT], id)
+  elseif first then
+    placeFirst(base, id, m)
   else
     place(base, id, m)
   end

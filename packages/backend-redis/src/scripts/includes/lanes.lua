@@ -9,14 +9,28 @@ local function wake(base, channel, queue)
   end
 end
 
+-- The priority stands in front, so that a message that becomes due need not be read.
+local function delayedMember(m, id)
+  return string.format('%03d', m.priority + 100) .. placed(m.sequence, id)
+end
+
 -- Puts a message where it waits for its turn. Sorted sets need a sequence number that was drawn before.
 local function place(base, id, m)
   if m.readyAt > 0 then
-    redis.call('ZADD', KEYS[base + DELAYED], digits(m.readyAt), string.format('%03d', m.priority + 100) .. placed(m.sequence, id))
+    redis.call('ZADD', KEYS[base + DELAYED], digits(m.readyAt), delayedMember(m, id))
   elseif m.priority ~= 0 then
     redis.call('ZADD', KEYS[base + PRIORITISED], m.priority, placed(m.sequence, id))
   else
     redis.call('RPUSH', KEYS[base + WAIT], id)
+  end
+end
+
+-- Puts a message in front of those of its priority.
+local function placeFirst(base, id, m)
+  if m.priority == 0 then
+    redis.call('LPUSH', KEYS[base + WAIT], id)
+  else
+    redis.call('ZADD', KEYS[base + PRIORITISED], m.priority, placed(0, id))
   end
 end
 

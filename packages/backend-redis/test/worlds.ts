@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import type { StoreContext, Timer } from '@flowrra/core';
+import type { BrokerSettings, BrokerWorld, ResultBackendSettings, ResultBackendWorld } from '@flowrra/core/conformance';
+import { ManualClock } from '@flowrra/core/testing';
+import { redisForTests } from '@flowrra/testing-servers/vitest-redis';
+import { Redis } from 'ioredis';
+import { vi } from 'vitest';
+import { RedisBackend, RedisBroker } from '../src/index.js';
+
+/** A manual clock that knows which of its timers are still running. */
+export class CountingClock extends ManualClock {
+  readonly #running = new Set<Timer>();
+
+  get runningTimers(): number {
+    return this.#running.size;
+  }
+
+  override after(ms: number, run: () => void): Timer {
+    const inner = super.after(ms, () => {
+      this.#running.delete(timer);
+      run();
+    });
+    const timer = {
+      cancel: () => {
+        this.#running.delete(timer);
+        inner.cancel();
+      },
+    };
+    this.#running.add(timer);
+    return timer;
+  }
+}
+
+/** A namespace of its own on the run's Redis, by a clock that tests move. */
+export class RedisWorld {
+  readonly prefix = `suite-${randomUUID()}`;
+  readonly clock = new CountingClock();
+  readonly client = new Redis(redisForTests());
+  readonly #opened: { close(): Promise<void> }[] = [];
+
+  constructor(readonly logger: StoreContext['logger']) {}
+
+  key(name: string): string {
+    return `${this.prefix}:${name}`;
+  }
+
+  async backend(ttl: number | null = null, keyPrefix = this.prefix): Promise<RedisBackend> {
+    return this.#open(new RedisBackend(redisForTests(), { ttl, keyPrefix, clock: this.clock }));
+  }
+
+  async broker(policy: BrokerSettings['policy']): Promise<RedisBroker> {
+    return this.#open(new RedisBroker(redisForTests(), { ...policy, keyPrefix: this.prefix, clock: this.clock }));
+  }
+
+  /** The channels that anybody listens to in this namespace. */
+  async channels(): Promise<string[]> {
+    // Redis answers PUBSUB CHANNELS with names.
+    return (await this.client.pubsub('CHANNELS', `${this.prefix}*`)) as string[];
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#opened.map((store) => store.close()));
+    const keys = await this.client.keys(`${this.prefix}*`);
+    if (keys.length > 0) await this.client.del(keys);
+    this.client.disconnect();
+  }
+
+  async #open<Store extends RedisBackend | RedisBroker>(store: Store): Promise<Store> {
+    this.#opened.push(store);
+    await store.open({ clock: this.clock, logger: this.logger });
+    return store;
+  }
+}
+
+export async function createBackendWorld({ ttl, logger }: ResultBackendSettings): Promise<ResultBackendWorld> {
+  const world = new RedisWorld(logger);
+  return {
+    backend: await world.backend(ttl),
+    advance: (ms) => world.clock.advance(ms),
+    second: () => world.backend(ttl),
+    neighbour: () => world.backend(ttl, `${world.prefix}-neighbour`),
+    async damage(taskId, how) {
+      const key = world.key('tasks');
+      const record = (await world.client.hget(key, taskId)) ?? '';
+      const damaged = how === 'truncated' ? record.slice(0, -5) : record.replaceAll(/success|failed/g, 'perhaps');
+      await world.client.hset(key, taskId, damaged);
+    },
+    async leftovers() {
+      // Channels are given up a second after their last listener: the next one often comes at once.
+      await vi.waitUntil(async () => (await world.channels()).length === 0, { timeout: 5_000 }).catch(() => {});
+      return [...(await world.channels()), ...Array.from({ length: world.clock.runningTimers }, () => 'timer')];
+    },
+    close: () => world.close(),
+  };
+}
+
+export async function createBrokerWorld({ policy, logger }: BrokerSettings): Promise<BrokerWorld> {
+  const world = new RedisWorld(logger);
+  return {
+    broker: await world.broker(policy),
+    advance: (ms) => world.clock.advance(ms),
+    second: () => world.broker(policy),
+    async damage(_queue, id) {
+      await world.client.hset(world.key('tasks'), id, '{"no":');
+    },
+    async loseLease(_queue, id) {
+      await world.client.hdel(world.key('active'), id);
+    },
+    close: () => world.close(),
+  };
+}
