@@ -1,5 +1,12 @@
-import type { Timer } from '@flowrra/core';
-import type { BrokerSettings, BrokerWorld, ResultBackendSettings, ResultBackendWorld } from '@flowrra/core/conformance';
+import { JoinedTaskStore, type Timer } from '@flowrra/core';
+import type {
+  BrokerSettings,
+  BrokerWorld,
+  ResultBackendSettings,
+  ResultBackendWorld,
+  TaskStoreSettings,
+  TaskStoreWorld,
+} from '@flowrra/core/conformance';
 import { ManualClock } from '@flowrra/core/testing';
 import { InMemoryBackend } from '../src/in-memory-backend.js';
 import { InMemoryBroker, type InMemoryBrokerOptions } from '../src/in-memory-broker.js';
@@ -65,4 +72,25 @@ export async function createBrokerWorld(
   const broker = new Broker(policy);
   await broker.open({ clock, logger });
   return { broker, advance: (ms) => clock.advance(ms), close: () => broker.close() };
+}
+
+/** The memory pair (or a broken one), joined, on one clock. */
+export async function createStoreWorld(
+  { policy, ttl, logger }: TaskStoreSettings,
+  Broker: BrokerClass = InMemoryBroker,
+  Backend: BackendClass = InMemoryBackend,
+): Promise<TaskStoreWorld> {
+  const clock = new CountingClock();
+  const broker = new Broker(policy);
+  const backend = new Backend({ ttl });
+  await Promise.all([broker.open({ clock, logger }), backend.open({ clock, logger })]);
+  return {
+    store: new JoinedTaskStore(broker, backend, { clock, logger }),
+    broker,
+    backend,
+    advance: (ms) => clock.advance(ms),
+    async close() {
+      await Promise.all([broker.close(), backend.close()]);
+    },
+  };
 }

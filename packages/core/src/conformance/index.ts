@@ -13,3 +13,10 @@ export {
   type ResultBackendWorld,
 } from './result-backend/describe-result-backend.js';
 export type { TestRunner } from './suite.js';
+export {
+  describeTaskStore,
+  type TaskStoreNeed,
+  type TaskStoreSettings,
+  type TaskStoreSubject,
+  type TaskStoreWorld,
+} from './task-store/describe-task-store.js';
