@@ -61,39 +61,35 @@ local function handOut(id, fence, record)
   return true
 end
 
--- A message that may have killed its workers: it must not take neighbours along, so an empty process gets it.
-local function isLastChance(m)
-  return m.crashes > 0 and m.crashes == maxCrashes - 1 and not m.flags:find('c', 1, true)
-end
-
 -- Takes one id that was removed from its list. An entry that means nothing any more is dropped.
 local function take(id, mayBeLast)
   local record = redis.call('HGET', KEYS[TASKS], id)
-  local m = record and parseMessage(record)
-  if m then
-    if m.readyAt > now then
-      return redis.call('SREM', KEYS[BASE + STALE], id)
-    end
-    if isLastChance(m) and not mayBeLast then
-      return redis.call('RPUSH', KEYS[BASE + LAST_CHANCE], id)
-    end
-    if handOut(id, m.fence + 1, record) then
-      if isIndexed(m) then
-        redis.call('ZREM', KEYS[m.fence == 0 and PENDING or RETRYING], id)
-      end
-      if m.flags:find('h', 1, true) then
-        m.flags = m.flags:gsub('h', '')
-        redis.call('HSET', KEYS[TASKS], id, formatMessage(m))
-      end
-      return
-    end
-  elseif record and not parseResult(record) then
-    -- Damaged: it has no fence of its own to count on, and time only grows.
-    if handOut(id, now, record) then
-      return
-    end
+  if not record then
+    return redis.call('SREM', KEYS[BASE + STALE], id)
   end
-  return redis.call('SREM', KEYS[BASE + STALE], id)
+  local fence, _, crashes, flags, priority, _, readyAt = record:match(MESSAGE)
+  if not fence then
+    -- Damaged: it has no fence of its own to count on, and time only grows.
+    return not parseResult(record) and handOut(id, now, record) or redis.call('SREM', KEYS[BASE + STALE], id)
+  end
+  if tonumber(readyAt) > now then
+    return redis.call('SREM', KEYS[BASE + STALE], id)
+  end
+  -- A message that may have killed its workers must not take neighbours along: an empty process gets it.
+  if crashes ~= '0' and not mayBeLast and tonumber(crashes) == maxCrashes - 1 and not flags:find('c', 1, true) then
+    return redis.call('RPUSH', KEYS[BASE + LAST_CHANCE], id)
+  end
+  if not handOut(id, fence + 1, record) then
+    return redis.call('SREM', KEYS[BASE + STALE], id)
+  end
+  if isIndexed(fence, readyAt, priority, flags) then
+    redis.call('ZREM', KEYS[fence == '0' and PENDING or RETRYING], id)
+  end
+  if flags:find('h', 1, true) then
+    local m = parseMessage(record)
+    m.flags = m.flags:gsub('h', '')
+    redis.call('HSET', KEYS[TASKS], id, formatMessage(m))
+  end
 end
 
 local function takeFromList(key, mayBeLast)

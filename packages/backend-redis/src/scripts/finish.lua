@@ -9,41 +9,23 @@ local FIELDS = 6
 
 local now = clockNow(ARGV[1])
 local ttl, window, originChannels, taskChannels = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local nowText = digits(now)
 local expiresAt = ttl and digits(now + ttl) or '0'
 local foreign = redis.call('EXISTS', KEYS[FOREIGN]) == 1
 local finished = 0
 
--- The result that a message becomes, and its payload; nil when it has one already.
-local function endOf(record, lease)
-  local m = record and parseMessage(record)
-  if m then
-    local payload = #m.body == m.payloadBytes and m.body or m.body:sub(1, m.payloadBytes)
-    return m, payload
+-- Writes the result that a message becomes; what is damaged or was taken away counts as a payload.
+local function writeEnd(id, record, lease, fence, status, outcome)
+  local _, attempt, _, flags, _, _, _, _, submittedAt, _, _, payloadBytes, _, _, _, origin, bodyAt = record:match(MESSAGE)
+  local payload = record
+  if attempt then
+    payload = record:sub(bodyAt, bodyAt + payloadBytes - 1)
+  else
+    attempt, flags, submittedAt, payloadBytes, origin = '1', '', lease.startedAt, #record, ''
   end
-  if record and parseResult(record) then
-    return nil
-  end
-  -- Damaged or taken away: what there is counts as the payload.
-  return { submittedAt = lease.startedAt, attempt = 1, flags = '', origin = '' }, record or ''
-end
-
-local function finish(id, fence, status, outcome, deadKey, reason)
-  local lease = heldLease(KEYS[ACTIVE], id, fence, now)
-  local record = redis.call('HGET', KEYS[TASKS], id)
-  if not lease then
-    local result = record and parseResult(record)
-    return result and result.kind == 'f' and result.fence == tonumber(fence) and 1 or 0
-  end
-  redis.call('HDEL', KEYS[ACTIVE], id)
-  finished = finished + 1
-  local m, payload = endOf(record, lease)
-  if not m then
-    return 0
-  end
-  local remembered = m.flags:find('r', 1, true) and 'r' or ''
-  local submittedAt = digits(m.submittedAt)
-  local final = 'f|' .. status .. '|' .. fence .. '|' .. submittedAt .. '|' .. expiresAt .. '|' .. remembered .. '|' .. m.attempt
-    .. '|' .. digits(lease.startedAt) .. '|' .. digits(now) .. '|' .. #payload .. '|' .. lease.queue .. '|' .. lease.worker .. '\n'
+  local remembered = flags:find('r', 1, true) and 'r' or ''
+  local final = 'f|' .. status .. '|' .. fence .. '|' .. submittedAt .. '|' .. expiresAt .. '|' .. remembered .. '|' .. attempt
+    .. '|' .. lease.startedAt .. '|' .. nowText .. '|' .. payloadBytes .. '|' .. lease.queue .. '|' .. lease.worker .. '\n'
     .. payload .. outcome
   redis.call('HSET', KEYS[TASKS], id, final)
   redis.call('ZADD', KEYS[STATUS + STATUSES[status]], submittedAt, id)
@@ -53,10 +35,26 @@ local function finish(id, fence, status, outcome, deadKey, reason)
   if remembered == 'r' then
     remember(KEYS[FINISHED], id, now, window)
   end
+  noteFinished(originChannels, origin, id, final)
+  return payload
+end
+
+local function finish(id, fence, status, outcome, deadKey, reason)
+  local lease = heldLease(KEYS[ACTIVE], id, fence, now)
+  local record = redis.call('HGET', KEYS[TASKS], id) or ''
+  local result = parseResult(record)
+  if not lease then
+    return result and result.kind == 'f' and result.fence == tonumber(fence) and 1 or 0
+  end
+  redis.call('HDEL', KEYS[ACTIVE], id)
+  finished = finished + 1
+  if result then
+    return 0
+  end
+  local payload = writeEnd(id, record, lease, fence, status, outcome)
   if deadKey then
     bury(KEYS[BURIED], deadKey, id, now, reason, payload)
   end
-  noteFinished(originChannels, m.origin, id, final)
   if foreign then
     redis.call('PUBLISH', taskChannels .. id, '')
   end

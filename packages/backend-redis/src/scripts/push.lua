@@ -46,10 +46,10 @@ local function makeRoom(id, dryRun)
   end
   if result then
     redis.call('ZREM', KEYS[STATUS + STATUSES[result.status]], id)
-  end
-  -- Somebody may have stored a result over a running task, whose holder died.
-  if redis.call('HDEL', KEYS[ACTIVE], id) == 1 then
-    redis.call('DECR', KEYS[HELD])
+    -- Somebody may have stored this result over a running task, whose holder died.
+    if redis.call('HDEL', KEYS[ACTIVE], id) == 1 then
+      redis.call('DECR', KEYS[HELD])
+    end
   end
   return true
 end

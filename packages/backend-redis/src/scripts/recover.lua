@@ -11,13 +11,13 @@ local now, wakeChannel, maxCrashes = clockNow(ARGV[1]), ARGV[2], tonumber(ARGV[3
 local recovered = 0
 
 local function bringBack(id, base, m, lease, crashed)
-  m.fence = math.max(m.fence + 1, lease and lease.fence or 0)
+  m.fence = math.max(m.fence + 1, lease and tonumber(lease.fence) or 0)
   m.readyAt, m.expiresAt, m.sequence = 0, 0, 0
   if crashed then
     m.crashes = m.crashes + 1
   end
   if lease then
-    m.startedAt, m.worker = lease.startedAt, lease.worker
+    m.startedAt, m.worker = tonumber(lease.startedAt), lease.worker
     if lease.cancel == 'c' and not m.flags:find('c', 1, true) then
       m.flags = 'c' .. m.flags
     end

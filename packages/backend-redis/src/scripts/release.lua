@@ -12,7 +12,7 @@ local released = 0
 
 -- What the end of this delivery changes in the message.
 local function afterDelivery(m, lease, reason, errorJson)
-  m.fence, m.startedAt, m.worker = lease.fence, lease.startedAt, lease.worker
+  m.fence, m.startedAt, m.worker = tonumber(lease.fence), tonumber(lease.startedAt), lease.worker
   if reason == 'failed' then
     m.attempt = m.attempt + 1
   end

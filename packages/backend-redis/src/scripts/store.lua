@@ -36,7 +36,7 @@ end
 local function endMessage(id, m, next)
   local held = redis.call('HGET', KEYS[ACTIVE], id)
   local lease = held and parseLease(held)
-  local old = { status = lease and 'running' or waitingStatus(m), fence = lease and lease.fence or m.fence }
+  local old = { status = lease and 'running' or waitingStatus(m), fence = lease and tonumber(lease.fence) or m.fence }
   if not isFinal(next.status) or not mayReplace(old, next) then
     return false
   end
