@@ -64,7 +64,7 @@ export function openFleet() {
       const { lease = '1s', ioWorkers = 4, grace = '5s', execArgv = [] } = options;
       const settings = { ledger: ledgerFile, grace, config: { ...config, executor: { lease, ioWorkers, pollInterval: '200ms' } } };
       const file = fileURLToPath(new URL('../fixtures/worker.mjs', import.meta.url));
-      const child = spawn(process.execPath, [...execArgv, file, JSON.stringify(settings)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+      const child = spawn(process.execPath, [...execArgv, file, JSON.stringify(settings)], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
       children.push(child);
       const exit = once(child, 'exit').then(([code, signal]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null }));
       await Promise.race([once(child, 'message'), exit]);

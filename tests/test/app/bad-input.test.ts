@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { InMemoryBackend } from '@flowrra/backend-memory';
 import { type Config, defineTask, Flowrra, getBackend, getBroker, registerBackend } from '@flowrra/core';
 import { describe, expect, it } from 'vitest';
@@ -31,21 +33,14 @@ describe('the address of a store', () => {
     }
   });
 
-  it('of a missing package tells what to install', async () => {
-    const cwd = process.cwd();
-    const entry = process.argv[1];
-    // Nothing can be resolved from the root folder.
-    process.chdir('/');
-    process.argv[1] = '/main.js';
-    try {
-      // Core cannot see the adapters from where it is: it depends on none.
-      await expect(getBackend('redis://host')).rejects.toMatchObject({
-        code: 'MISSING_PACKAGE', packageName: '@flowrra/backend-redis', message: expect.stringContaining('pnpm add @flowrra/backend-redis'),
-      });
-    } finally {
-      process.chdir(cwd);
-      process.argv[1] = entry ?? '';
-    }
+  it('of a missing package tells what to install', () => {
+    // A process of its own, in a folder from which nothing can be resolved: core depends on no adapter.
+    const core = import.meta.resolve('@flowrra/core');
+    const program = `import { getBackend } from ${JSON.stringify(core)}; await getBackend('redis://host').catch((err) => console.log(err.code, err.message));`;
+    const { NODE_PATH: _, ...env } = process.env;
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { cwd: tmpdir(), env, encoding: 'utf8' });
+    expect(stdout).toContain('MISSING_PACKAGE');
+    expect(stdout).toContain('pnpm add @flowrra/backend-redis');
   });
 
   it('may have a scheme that somebody added; results alone need a broker', async () => {

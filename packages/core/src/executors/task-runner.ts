@@ -76,7 +76,7 @@ export class TaskRunner {
       case 'expired':
         return void (await this.#failed(held, new TaskExpiredError()));
       case 'exhausted':
-        return void (await this.#failed(held, new WorkerLostError(`Its worker was lost ${task.crashes} times while it ran.`), 'worker lost'));
+        return void (await this.#failed(held, new WorkerLostError(`${task.crashes} times its worker died, or blocked its event loop for longer than the lease, while it ran.`), 'worker lost'));
       case 'unreadable':
         return void (await this.#failed(held, new MessageUnreadableError('The stored message cannot be read.'), 'unreadable'));
       case 'run':
