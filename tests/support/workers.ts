@@ -44,12 +44,15 @@ export interface Worker {
   exited(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** Real worker processes on one Redis, a producer in this process, and a ledger file of what the workers did. */
-export function openFleet() {
+/**
+ * Real worker processes on one Redis (the one of the test run, unless another is named), a producer in this process, and
+ * a ledger file of what the workers did.
+ */
+export function openFleet(url: string = inject('redisUrl')) {
   const folder = mkdtempSync(join(tmpdir(), 'flowrra-fleet-'));
   const ledgerFile = join(folder, 'ledger.jsonl');
   writeFileSync(ledgerFile, '');
-  const config: Config = { url: inject('redisUrl'), keyPrefix: `test-${randomUUID()}` };
+  const config: Config = { url, keyPrefix: `test-${randomUUID()}` };
   const producer = new Flowrra({ ...config, logger: silentLogger });
   const children: ChildProcess[] = [];
   onTestFinished(async () => {

@@ -1,3 +1,4 @@
+export { BROKER_STEPS_POLICY, type BrokerStep, checkBrokerSteps } from './broker/check-broker-steps.js';
 export {
   type BrokerNeed,
   type BrokerSettings,

@@ -1,9 +1,19 @@
 import { pathToFileURL } from 'node:url';
 import { ConfigError } from '../errors.js';
 import { checkOptions } from '../options.js';
-import { encodeJson } from '../tasks/codec.js';
 import { checkSchema } from '../tasks/check-schema.js';
-import { type AnyFunction, type ContractOptions, defineTask, type Task, type TaskContract, type TaskFor, type TaskOptions, type WithKwargs, type WithoutKwargs } from '../tasks/task.js';
+import { encodeJson } from '../tasks/codec.js';
+import {
+  type AnyFunction,
+  type ContractOptions,
+  defineTask,
+  type Task,
+  type TaskContract,
+  type TaskFor,
+  type TaskOptions,
+  type WithKwargs,
+  type WithoutKwargs,
+} from '../tasks/task.js';
 import type { CpuCode } from '../tasks/task-registry.js';
 import { type AttemptEnd, failedAttempt } from './attempt.js';
 import { BaseExecutor } from './base-executor.js';
@@ -30,8 +40,14 @@ export class CPUExecutor extends BaseExecutor {
   #pool: CpuPool | undefined;
 
   /** Registers an exported function of a module as a task. @throws TaskExistsError, ConfigError, ArgumentError */
-  cpuTask<Fn extends AnyFunction = never>(name: string, options: TypeGiven<Fn, CpuTaskOptions & WithKwargs>): TaskFor<Fn, true>;
-  cpuTask<Fn extends AnyFunction = never>(name: string, options: TypeGiven<Fn, CpuTaskOptions & WithoutKwargs>): TaskFor<Fn, false>;
+  cpuTask<Fn extends AnyFunction = never>(
+    name: string,
+    options: TypeGiven<Fn, CpuTaskOptions & WithKwargs>,
+  ): TaskFor<Fn, true>;
+  cpuTask<Fn extends AnyFunction = never>(
+    name: string,
+    options: TypeGiven<Fn, CpuTaskOptions & WithoutKwargs>,
+  ): TaskFor<Fn, false>;
   cpuTask(name: string, options: object): Task<readonly unknown[], unknown, unknown> {
     const { module, export: exportName, ...policy } = options as CpuTaskOptions;
     const contract = defineTask(name, { ...policy, kind: 'cpu' } as ContractOptions);
@@ -39,10 +55,16 @@ export class CPUExecutor extends BaseExecutor {
   }
 
   /** Gives a contract its code. @throws TaskExistsError, ConfigError */
-  implement<Args extends readonly unknown[], Result, Kwargs>(contract: TaskContract<Args, Result, Kwargs>, code: CpuCode) {
+  implement<Args extends readonly unknown[], Result, Kwargs>(
+    contract: TaskContract<Args, Result, Kwargs>,
+    code: CpuCode,
+  ) {
     const { module, export: exportName = 'default' } = checkOptions<CpuCode>(code, 'code', ['module', 'export']);
     if (!(module instanceof URL) && typeof module !== 'string') {
-      throw new ConfigError('module', `CPU task "${contract.name}" needs its module: new URL('./file.js', import.meta.url).`);
+      throw new ConfigError(
+        'module',
+        `CPU task "${contract.name}" needs its module: new URL('./file.js', import.meta.url).`,
+      );
     }
     this.client.registry.add({ contract, kind: 'cpu', code: { module: hrefOf(module), export: exportName } });
     return this.client.bind(contract);
@@ -73,7 +95,14 @@ export class CPUExecutor extends BaseExecutor {
       const run = () => this.#poolOfThreads().run(job, { signal, onProgress });
       if (middleware.length === 0 && !contract.schema.result) return await run();
       const value = await throughMiddleware(middleware, { context, args, kwargs }, async () => valueOf(await run()));
-      return { status: 'success', resultJson: encodeJson(await checkSchema(contract.schema.result, value, 'result'), 'result', config.maxPayloadBytes) };
+      return {
+        status: 'success',
+        resultJson: encodeJson(
+          await checkSchema(contract.schema.result, value, 'result'),
+          'result',
+          config.maxPayloadBytes,
+        ),
+      };
     } catch (thrown) {
       return thrown instanceof AttemptFailure ? thrown.end : failedAttempt(thrown);
     }

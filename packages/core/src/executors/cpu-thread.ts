@@ -4,6 +4,7 @@ import { WorkerStoppingError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { type AttemptEnd, failedAttempt } from './attempt.js';
 import { type CpuCall, type CpuJob, type CpuReply, isCpuMessage } from './cpu-job.js';
+import { RunningCall } from './cpu-running-call.js';
 import { CpuThreadLostError } from './cpu-thread-lost-error.js';
 
 /** The built file beside this one; run from source (the tests do), that of the last build. */
@@ -21,14 +22,6 @@ export interface CpuRunOptions {
   onProgress(json: string): void;
 }
 
-interface CallUnderWay {
-  readonly number: number;
-  /** Every end other than an answer comes through here; the reason tells the failure. */
-  readonly stop: AbortController;
-  onProgress(json: string): void;
-  progress: string | null;
-}
-
 /**
  * One thread that runs one job at a time: started at the first job, started again after it ended.
  *
@@ -42,7 +35,7 @@ export class CpuThread {
   #worker: Worker | undefined;
   #started = false;
   readonly #alive = new Set<Worker>();
-  #current: CallUnderWay | undefined;
+  #current: RunningCall | undefined;
   #calls = 0;
 
   constructor(logger: Logger) {
@@ -52,14 +45,14 @@ export class CpuThread {
   /** Runs a job; the caller waits for its end before it brings the next. Never rejects. */
   async run(job: CpuJob, { signal, onProgress }: CpuRunOptions): Promise<AttemptEnd> {
     if (signal.aborted) return failedAttempt(signal.reason);
-    const call: CallUnderWay = { number: ++this.#calls, stop: new AbortController(), onProgress, progress: null };
-    const stop = (): void => call.stop.abort(signal.reason);
+    const call = new RunningCall(++this.#calls, onProgress);
+    const stop = (): void => call.stop(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
     this.#current = call;
     try {
       return await this.#send(job, call);
     } catch (error) {
-      return failedAttempt(call.stop.signal.aborted ? call.stop.signal.reason : error);
+      return failedAttempt(call.aborted ? call.reason : error);
     } finally {
       this.#current = undefined;
       signal.removeEventListener('abort', stop);
@@ -68,25 +61,24 @@ export class CpuThread {
 
   /** Ends the thread, and the job that it runs. */
   async close(): Promise<void> {
-    this.#current?.stop.abort(new WorkerStoppingError());
+    this.#current?.stop(new WorkerStoppingError());
     await this.#pool?.destroy();
     await Promise.all([...this.#alive].map((worker) => worker.terminate()));
   }
 
-  async #send(job: CpuJob, call: CallUnderWay): Promise<AttemptEnd> {
-    const pool = await this.#open();
-    const replied = pool.run({ call: call.number, job }, { signal: call.stop.signal });
+  async #send(job: CpuJob, call: RunningCall): Promise<AttemptEnd> {
+    const pool = this.#pool ?? (await this.#open());
+    const replied = pool.run({ call: call.number, job }, { signal: call });
     this.#watch(pool.threads[0]);
     const reply = await replied;
     // Piscina takes a thread that died of `throw null` for one that answered null.
-    if (reply === null) throw call.stop.signal.reason;
-    if (reply.progress !== null) this.#report(call, reply.progress);
+    if (reply === null) throw call.reason;
+    if (reply.progress !== null) call.report(reply.progress);
     return reply.end;
   }
 
   /** Loads piscina at the first job: without CPU tasks nobody pays for it. */
   async #open(): Promise<Piscina<CpuCall, CpuReply | null>> {
-    if (this.#pool) return this.#pool;
     const { Piscina } = await import('piscina');
     this.#pool = new Piscina({
       filename: WORKER_FILE.href,
@@ -115,7 +107,7 @@ export class CpuThread {
     this.#started = false;
     this.#alive.add(worker);
     const lost = (error: CpuThreadLostError): void => {
-      if (worker === this.#worker) this.#current?.stop.abort(error);
+      if (worker === this.#worker) this.#current?.stop(error);
     };
     worker.once('error', (error: unknown) => {
       lost(this.#started ? CpuThreadLostError.fromError(error) : CpuThreadLostError.atStart(error));
@@ -129,12 +121,6 @@ export class CpuThread {
   #hear(message: unknown): void {
     if (!isCpuMessage(message)) return;
     if (message.kind === 'log') this.#logger[message.level](message.data, message.message);
-    else if (this.#current?.number === message.call) this.#report(this.#current, message.json);
-  }
-
-  #report(call: CallUnderWay, json: string): void {
-    if (call.progress === json) return;
-    call.progress = json;
-    call.onProgress(json);
+    else if (this.#current?.number === message.call) this.#current.report(message.json);
   }
 }

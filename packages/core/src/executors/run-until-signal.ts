@@ -1,12 +1,25 @@
+import type { Clock } from '../clock.js';
 import type { Logger } from '../logger.js';
 
+/** What runs for the length of `run()`. */
+export interface Runnable {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Handlers that have not settled. */
+  runningHandlers(): number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** After a stop, milliseconds for the rest of the program before a handler that ignores its signal is ended with it. */
+const EXIT_DELAY = 500;
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /**
  * Starts, waits for SIGTERM or SIGINT, stops. Takes the process over while it runs: a second signal exits at once with
  * code 1, and an unhandled rejection (a floating promise of some handler) stops in order and leaves exit code 1 behind.
  */
-export async function runUntilSignal(app: { start(): Promise<void>; stop(): Promise<void>; logger: Logger }): Promise<void> {
+export async function runUntilSignal(app: Runnable): Promise<void> {
   let endWaiting = (): void => {};
   const ended = new Promise<void>((resolve) => (endWaiting = resolve));
   let asked = false;
@@ -27,8 +40,16 @@ export async function runUntilSignal(app: { start(): Promise<void>; stop(): Prom
     await app.start();
     await ended;
     await app.stop();
+    leaveHandlersBehind(app);
   } finally {
     for (const signal of SIGNALS) process.off(signal, onSignal);
     process.off('unhandledRejection', onRejection);
   }
+}
+
+/** A handler that never ends would keep the process alive for ever. */
+function leaveHandlersBehind({ runningHandlers, clock, logger }: Runnable): void {
+  if (runningHandlers() === 0) return;
+  logger.warn({ handlers: runningHandlers() }, 'handlers ignore their AbortSignal; the process exits without them');
+  clock.after(EXIT_DELAY, () => process.exit(), { keepAlive: false });
 }

@@ -109,6 +109,7 @@ export class TaskRunner {
     const { timeout } = message;
     const timer = timeout === null ? null : clock.after(timeout, () => controller.abort(new AttemptTimeoutError(timeout)));
     const handler = this.#o.attempt({ implementation, message, task, signal: controller.signal, onProgress });
+    this.#o.session.countHandler(handler);
     const end = await Promise.race([handler, aborted(controller.signal)]);
     timer?.cancel();
     progress.end();

@@ -20,6 +20,7 @@ export interface HeldTask {
 export class WorkerSession {
   readonly gate: AloneGate;
   readonly #held = new Set<HeldTask>();
+  #runningHandlers = 0;
   #heartbeat: Timer | null = null;
   readonly #stopping = new AbortController();
   readonly #abandoned = new AbortController();
@@ -40,6 +41,17 @@ export class WorkerSession {
   /** Aborts when even telling the store is given up: what is still held comes back when its lease ends. */
   get abandoned(): AbortSignal {
     return this.#abandoned.signal;
+  }
+
+  /** Handlers that still run, those included that were overtaken by their signal and ignore it. */
+  get runningHandlers(): number {
+    return this.#runningHandlers;
+  }
+
+  /** Counts a handler until it settles. */
+  countHandler(handler: Promise<unknown>): void {
+    this.#runningHandlers++;
+    void handler.finally(() => this.#runningHandlers--);
   }
 
   hold(task: ClaimedTask): HeldTask {

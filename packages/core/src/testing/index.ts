@@ -1,1 +1,2 @@
+export { createTestApp } from './create-test-app.js';
 export { ManualClock } from './manual-clock.js';

@@ -1,10 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AttemptTimeoutError } from '../../src/errors.js';
-import { fixture, job, resultOf, runProgram, setup } from './cpu-setup.js';
+import { fixture, isListening, job, resultOf, runProgram, setup } from './cpu-setup.js';
 
 const threadLost = (message: string) => ({
   status: 'failed',
@@ -217,12 +216,4 @@ async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'flowrra-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   return folder;
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
 }

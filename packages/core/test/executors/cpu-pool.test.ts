@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CancelRequestedError } from '../../src/errors.js';
-import { job, resultOf, runProgram, setup } from './cpu-setup.js';
+import { isListening, job, resultOf, runProgram, setup } from './cpu-setup.js';
 
 describe('a CPU job', () => {
   it('gives the result of its handler, awaited, as JSON', async () => {
@@ -116,6 +116,17 @@ describe('closing the pool', () => {
     expect(await Promise.all(jobs)).toMatchObject([stopped, stopped]);
     await Promise.all(closings);
     await pool.close();
+  });
+
+  it('has ended every thread when it resolves, busy or idle', async () => {
+    const { pool, run } = setup({ threads: 2 });
+    const ports: number[] = [];
+    void run(job('spin'), { onProgress: (json) => ports.push(JSON.parse(json)) });
+    ports.push(Number(resultOf(await run(job('listen')))));
+    await vi.waitFor(() => expect(ports).toHaveLength(2), { timeout: 10_000 });
+    expect(await Promise.all(ports.map(isListening))).toEqual([true, true]);
+    await pool.close();
+    expect(await Promise.all(ports.map(isListening))).toEqual([false, false]);
   });
 
   it('lets no job in afterwards', async () => {

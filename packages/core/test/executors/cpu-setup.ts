@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { AttemptEnd } from '../../src/executors/attempt.js';
@@ -50,6 +51,18 @@ export function setup({ threads = 1 } = {}) {
 export function resultOf(end: AttemptEnd | undefined): unknown {
   if (end?.status !== 'success') throw new Error(`The attempt should have succeeded: ${JSON.stringify(end)}`);
   return JSON.parse(end.resultJson);
+}
+
+/** Whether a thread still holds its port, which ends with the thread alone. */
+export function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }
 
 /** Runs jobs in a Node process of its own. Resolves when it has ended by itself. */
