@@ -13,8 +13,9 @@ export function keepingLogger() {
   return { lines, logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') } };
 }
 
-/** A namespace of the test's own on the run's Redis, empty again afterwards. */
-export function setup(url: string = redisForTests()) {
+/** A namespace of the test's own on the run's Redis, empty again afterwards; or on a server that ends with the test. */
+export function setup(ownUrl?: string) {
+  const url = ownUrl ?? redisForTests();
   const prefix = `test-${randomUUID()}`;
   const client = new Redis(url);
   const { lines, logger } = keepingLogger();
@@ -22,8 +23,7 @@ export function setup(url: string = redisForTests()) {
   const opened: { close(): Promise<void> }[] = [];
   onTestFinished(async () => {
     await Promise.all(opened.map((store) => store.close()));
-    const keys = await client.keys(`${prefix}*`);
-    if (keys.length > 0) await client.del(keys);
+    if (ownUrl === undefined) await removeKeys(client, prefix);
     client.disconnect();
   });
   const own = {
@@ -53,6 +53,11 @@ export function setup(url: string = redisForTests()) {
     },
   };
   return own;
+}
+
+async function removeKeys(client: Redis, prefix: string): Promise<void> {
+  const keys = await client.keys(`${prefix}*`);
+  if (keys.length > 0) await client.del(keys);
 }
 
 /** A message with a readable payload, unless told otherwise. */

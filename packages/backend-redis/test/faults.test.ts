@@ -1,0 +1,186 @@
+import { IndeterminateSubmitError, StoreFullError, StoreUnavailableError } from '@flowrra/core';
+import { ManualClock } from '@flowrra/core/testing';
+import { type RedisServer, startRedis, type StartRedisOptions } from '@flowrra/testing-servers';
+import { Redis } from 'ioredis';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { RedisBroker } from '../src/index.js';
+import { claimOne, first, message, setup, success } from './setup.js';
+
+/** A server of the test's own, and a namespace on it. */
+async function ownServer(options: StartRedisOptions = {}) {
+  const server = await startRedis(options);
+  onTestFinished(() => server.stop());
+  const world = setup(server.url);
+  world.client.on('error', () => {});
+  return { server, ...world };
+}
+
+const SOON = { timeout: 15_000, interval: 20 };
+
+describe('a server that is down', () => {
+  it('refuses a submit within the deadline, and the task is not enqueued later behind the caller\'s back', async () => {
+    const { server, broker: open, client, key } = await ownServer();
+    const broker = await open({ deadline: 300 });
+    await server.kill();
+    const failure = await broker.push([message()]).catch((err: unknown) => err);
+    expect(failure).toBeInstanceOf(StoreUnavailableError);
+    expect(String(failure)).toContain('cannot be reached');
+    await server.restart();
+    await vi.waitFor(() => broker.push([message({ id: 'later' })]), SOON);
+    expect(await client.hkeys(key('tasks'))).toEqual(['later']);
+  });
+
+  it('is found again by itself', async () => {
+    const { server, store: open } = await ownServer({ appendonly: true, appendfsync: 'always' });
+    const store = await open();
+    await store.submit([message({ id: 'a' })]);
+    await server.kill();
+    await expect(store.get('a')).rejects.toThrow(StoreUnavailableError);
+    await server.restart();
+    const reply = await vi.waitFor(() => store.claim(claimOne), SOON);
+    expect(await store.finish(first(reply.claims), success(1))).toBe(true);
+  });
+
+  it('keeps nobody waiting who closes', async () => {
+    const { server, broker: open } = await ownServer();
+    const broker = await open();
+    await broker.push([message()]);
+    await server.kill();
+    await broker.close();
+    await expect(broker.push([message()])).rejects.toMatchObject({ code: 'STOPPED' });
+  });
+});
+
+describe('a reply that is lost', () => {
+  it('is asked for again, and the task is there once', async () => {
+    const { server, broker: open } = await ownServer();
+    const broker = await open({ deadline: '10s' });
+    await broker.size('default');
+    const others = new Redis(server.url);
+    onTestFinished(() => others.disconnect());
+    await others.client('PAUSE', 300, 'WRITE');
+    const pushed = broker.push([message({ id: 'a' })]);
+    await vi.waitFor(async () => expect(await blockedClients(others)).toBe(1), SOON);
+    await others.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    expect(await pushed).toEqual([{ known: false, submittedAt: expect.any(Number) }]);
+    expect((await broker.size('default')).waiting).toBe(1);
+  });
+
+  it('makes a submit indeterminate when the deadline passes first; repeating it succeeds and enqueues once', async () => {
+    const { server, broker: open } = await ownServer();
+    const broker = await open({ deadline: 300 });
+    // The server knows the script from here on: an unknown one would have to be sent a second time.
+    await broker.push([message({ queue: 'other' })]);
+    await server.kill('SIGSTOP');
+    const failure = await broker.push([message({ id: 'a' })]).catch((err: unknown) => err);
+    expect(failure).toBeInstanceOf(IndeterminateSubmitError);
+    expect(failure).toMatchObject({ taskIds: ['a'] });
+    await server.kill('SIGCONT');
+    const [reply] = await vi.waitFor(() => broker.push([message({ id: 'a' })]), SOON);
+    expect(reply?.known).toBe(true);
+    expect((await broker.size('default')).waiting).toBe(1);
+  });
+});
+
+async function blockedClients(client: Redis): Promise<number> {
+  return Number(/blocked_clients:(\d+)/.exec(await client.info('clients'))?.[1]);
+}
+
+describe('a server that refuses', () => {
+  it('writes for want of memory: the submit fails typed and leaves nothing, held tasks still end, and all goes on', async () => {
+    const { store: open, client, key } = await ownServer();
+    const store = await open();
+    await store.submit([message({ id: 'a' })]);
+    const held = first((await store.claim(claimOne)).claims);
+    await client.config('SET', 'maxmemory', '1');
+    await expect(store.submit([message({ id: 'b' })])).rejects.toThrow(StoreFullError);
+    expect(await store.finish(held, success(1))).toBe(true);
+    expect(await client.hkeys(key('tasks'))).toEqual(['a']);
+    await client.config('SET', 'maxmemory', '0');
+    await store.submit([message({ id: 'b' })]);
+    expect(first((await store.claim(claimOne)).claims).lease.id).toBe('b');
+  });
+
+  it('writes while it is a replica: typed as unavailable, and over when it is a master again', async () => {
+    const { store: open, client } = await ownServer();
+    const store = await open();
+    await store.submit([message({ id: 'a' })]);
+    await client.config('SET', 'replica-serve-stale-data', 'yes');
+    await client.replicaof('127.0.0.1', 1);
+    await expect(store.submit([message()])).rejects.toThrow(/read-only replica/);
+    await expect(store.claim(claimOne)).rejects.toThrow(StoreUnavailableError);
+    await client.replicaof('NO', 'ONE');
+    const reply = await vi.waitFor(() => store.claim(claimOne), SOON);
+    expect(first(reply.claims).lease.id).toBe('a');
+  });
+
+  it('forgets its scripts between any two steps: nobody notices', async () => {
+    const { store: open, client, key } = setup();
+    const store = await open();
+    const flush = () => client.script('FLUSH');
+    await flush();
+    const ids = Array.from({ length: 250 }, (_, i) => `t${i}`);
+    const submitted = store.submit(ids.map((id) => message({ id })));
+    await Promise.all([flush(), submitted]);
+    const waits = ids.map((id) => store.waitFor(id));
+    const { claims } = await store.claim({ ...claimOne, count: 100 });
+    await flush();
+    expect(await store.extend(claims.map(({ lease }) => lease), 30_000)).toEqual(claims.map(() => 'held'));
+    const rest = [...(await store.claim({ ...claimOne, count: 100 })).claims, ...(await store.claim({ ...claimOne, count: 100 })).claims];
+    await flush();
+    const ends = [...claims, ...rest].map((task) => store.finish(task, success(task.lease.id)));
+    await flush();
+    expect(await Promise.all(ends)).toEqual(ids.map(() => true));
+    expect((await Promise.all(waits)).map(({ taskId }) => taskId)).toEqual(ids);
+    expect(await client.hlen(key('active'))).toBe(0);
+  });
+
+  it('to keep what does not fit: a policy that evicts is warned of, and one that cannot be read, too', async () => {
+    const { server, broker: open, client, lines } = await ownServer({ aclUsers: ['worker on >w ~* &* +@all -config'] });
+    await (await open()).size('default');
+    expect(lines).toEqual([]);
+    await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    await (await open()).size('default');
+    expect(lines).toEqual([{ level: 'warn', data: expect.objectContaining({ policy: 'allkeys-lru' }), message: expect.stringContaining('noeviction') }]);
+    const limited = await open({}, `redis://worker:w@127.0.0.1:${server.port}`);
+    await limited.size('default');
+    expect(lines[1]?.message).toContain('could not be checked');
+  });
+
+  it('commands for want of a permission: the error says which permission is meant', async () => {
+    const { server, broker: open } = await ownServer({ aclUsers: ['reader on >r ~* &* +@read +@connection +info'] });
+    const broker = await open({}, `redis://reader:r@127.0.0.1:${server.port}`);
+    await expect(broker.push([message()])).rejects.toMatchObject({ code: 'BACKEND_ERROR', message: expect.stringContaining('permission') });
+  });
+});
+
+describe('a link that is silent', () => {
+  it('is noticed while nothing is asked, and work that comes after is done', async () => {
+    const { server, store: open } = await ownServer();
+    const store = await open();
+    await store.claim(claimOne);
+    const broker = store.broker as RedisBroker;
+    await vi.waitFor(() => expect(broker.isHealthy()).toBe(true), SOON);
+    await server.kill('SIGSTOP');
+    await vi.waitFor(() => expect(broker.isHealthy()).toBe(false), SOON);
+    await server.kill('SIGCONT');
+    await vi.waitFor(() => expect(broker.isHealthy()).toBe(true), SOON);
+    await store.submit([message({ id: 'a' })]);
+    expect(first((await store.claim(claimOne)).claims).lease.id).toBe('a');
+  }, 40_000);
+});
+
+describe('clocks of workers that are wrong', () => {
+  it('neither start a delayed task early, nor steal a lease, nor keep one for ever', async () => {
+    const { broker: open, client, key } = setup();
+    const [fast, slow] = [await open(), await open()];
+    await fast.open({ clock: new ManualClock(Date.now() + 3_600_000), logger: console });
+    await slow.open({ clock: new ManualClock(Date.now() - 3_600_000), logger: console });
+    await slow.push([message({ id: 'delayed', runAt: { after: 60_000 } }), message({ id: 'a' })]);
+    expect((await fast.claim(claimOne)).claims.map(({ lease }) => lease.id)).toEqual(['a']);
+    await client.del(key('swept'));
+    expect((await fast.claim(claimOne)).claims).toEqual([]);
+    const [expiry] = (await client.hget(key('active'), 'a'))?.split('|') ?? [];
+    expect(Math.abs(Number(expiry) - 30_000 - Date.now())).toBeLessThan(10_000);
+  });
+});
