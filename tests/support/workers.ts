@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Config, defineTask, type Duration, Flowrra } from '@flowrra/core';
+import { type Config, type Duration, defineTask, Flowrra } from '@flowrra/core';
 import { inject, onTestFinished } from 'vitest';
 import { silentLogger } from './world.js';
 
@@ -65,11 +65,20 @@ export function openFleet(url: string = inject('redisUrl')) {
     producer,
     async worker(options: WorkerOptions = {}): Promise<Worker> {
       const { lease = '1s', ioWorkers = 4, grace = '5s', execArgv = [] } = options;
-      const settings = { ledger: ledgerFile, grace, config: { ...config, executor: { lease, ioWorkers, pollInterval: '200ms' } } };
+      const settings = {
+        ledger: ledgerFile,
+        grace,
+        config: { ...config, executor: { lease, ioWorkers, pollInterval: '200ms' } },
+      };
       const file = fileURLToPath(new URL('../fixtures/worker.mjs', import.meta.url));
-      const child = spawn(process.execPath, [...execArgv, file, JSON.stringify(settings)], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+      const child = spawn(process.execPath, [...execArgv, file, JSON.stringify(settings)], {
+        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      });
       children.push(child);
-      const exit = once(child, 'exit').then(([code, signal]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null }));
+      const exit = once(child, 'exit').then(([code, signal]) => ({
+        code: code as number | null,
+        signal: signal as NodeJS.Signals | null,
+      }));
       await Promise.race([once(child, 'message'), exit]);
       return { pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), exited: () => exit };
     },

@@ -5,7 +5,13 @@ import { type BrokerConfig, type Config, Flowrra, type Logger } from '@flowrra/c
 import { inject, onTestFinished } from 'vitest';
 
 /** The ways of keeping results and messages that every promise of the app is tested on. */
-export const STORES = ['memory', 'redis', 'redis messages, memory results', 'memory messages, redis results', 'two redis databases'] as const;
+export const STORES = [
+  'memory',
+  'redis',
+  'redis messages, memory results',
+  'memory messages, redis results',
+  'two redis databases',
+] as const;
 export type StoreName = (typeof STORES)[number];
 
 type BrokerOptions = Pick<BrokerConfig, 'maxQueueSize' | 'dedupeWindow' | 'maxCrashes'>;
@@ -31,7 +37,12 @@ export function openWorld(name: StoreName, broker: BrokerOptions = {}): World {
     shared: name === 'redis' || name === 'two redis databases',
     app(config = {}) {
       const { executor, ...rest } = config;
-      const app = new Flowrra({ ...stores, logger: silentLogger, executor: { pollInterval: 100, ...executor }, ...rest });
+      const app = new Flowrra({
+        ...stores,
+        logger: silentLogger,
+        executor: { pollInterval: 100, ...executor },
+        ...rest,
+      });
       apps.push(app);
       return app;
     },

@@ -40,7 +40,8 @@ export function configFromEnv(env: Readonly<Record<string, string | undefined>> 
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('FLOWRRA_') || value === undefined || value === '') continue;
     const apply = Object.hasOwn(VARIABLES, name) ? VARIABLES[name] : undefined;
-    if (!apply) throw new ConfigError(name, `There is no setting ${name}. Known: ${Object.keys(VARIABLES).join(', ')}.`);
+    if (!apply)
+      throw new ConfigError(name, `There is no setting ${name}. Known: ${Object.keys(VARIABLES).join(', ')}.`);
     apply(draft, value, name);
   }
   const { config, ...parts } = draft;

@@ -109,14 +109,34 @@ export interface StoreChoice<T> {
  * @throws ConfigError naming the option
  */
 export function resolveConfig(config: Config): ResolvedConfig {
-  checkOptions<Config>(config, '', ['url', 'backend', 'broker', 'executor', 'keyPrefix', 'maxPayloadBytes', 'logger', 'clock']);
+  checkOptions<Config>(config, '', [
+    'url',
+    'backend',
+    'broker',
+    'executor',
+    'keyPrefix',
+    'maxPayloadBytes',
+    'logger',
+    'clock',
+  ]);
   const keyPrefix = config.keyPrefix === undefined ? {} : { keyPrefix: checkName(config.keyPrefix, 'keyPrefix') };
   const backend = resolveBackend(config);
   const broker = resolveBroker(config);
   // An address given for one half of the pair serves for the other half too; null was chosen, undefined was not.
-  const backendTarget = firstGiven<BaseResultBackend | string | null>(backend.target, config.url, addressOf(broker.target));
+  const backendTarget = firstGiven<BaseResultBackend | string | null>(
+    backend.target,
+    config.url,
+    addressOf(broker.target),
+  );
   const brokerTarget = firstGiven<BaseBroker | string | null>(broker.target, config.url, addressOf(backend.target));
-  const executor = checkOptions<ExecutorConfig>(config.executor ?? {}, 'executor', ['ioWorkers', 'cpuWorkers', 'queues', 'lease', 'pollInterval', 'stopGrace']);
+  const executor = checkOptions<ExecutorConfig>(config.executor ?? {}, 'executor', [
+    'ioWorkers',
+    'cpuWorkers',
+    'queues',
+    'lease',
+    'pollInterval',
+    'stopGrace',
+  ]);
   return {
     backend: { target: backendTarget ?? null, options: { ...keyPrefix, ...backend.options } },
     broker: { target: brokerTarget ?? null, options: { ...keyPrefix, ...broker.options } },
@@ -125,7 +145,10 @@ export function resolveConfig(config: Config): ResolvedConfig {
     lease: duration(executor.lease, 'executor.lease', DEFAULTS.lease, 100),
     pollInterval: duration(executor.pollInterval, 'executor.pollInterval', DEFAULTS.pollInterval, 10),
     stopGrace: duration(executor.stopGrace, 'executor.stopGrace', DEFAULTS.stopGrace, 0),
-    maxPayloadBytes: checkInteger(config.maxPayloadBytes ?? DEFAULT_MAX_PAYLOAD_BYTES, 'maxPayloadBytes', { min: 1, max: 256 * 1024 * 1024 }),
+    maxPayloadBytes: checkInteger(config.maxPayloadBytes ?? DEFAULT_MAX_PAYLOAD_BYTES, 'maxPayloadBytes', {
+      min: 1,
+      max: 256 * 1024 * 1024,
+    }),
     logger: config.logger ?? consoleLogger,
     clock: config.clock ?? systemClock,
   };
@@ -139,7 +162,10 @@ function addressOf(target: unknown): string | undefined {
   return typeof target === 'string' ? target : undefined;
 }
 
-function resolveBackend({ backend }: Config): { target: BaseResultBackend | string | null | undefined; options: Record<string, unknown> } {
+function resolveBackend({ backend }: Config): {
+  target: BaseResultBackend | string | null | undefined;
+  options: Record<string, unknown>;
+} {
   if (implementsContract(backend, 'result-backend@1')) return { target: backend as BaseResultBackend, options: {} };
   if (backend === undefined || backend === null || typeof backend === 'string') return { target: backend, options: {} };
   const { url, options, ...own } = checkOptions<BackendConfig>(backend, 'backend', ['url', 'ttl', 'options']);
@@ -147,10 +173,19 @@ function resolveBackend({ backend }: Config): { target: BaseResultBackend | stri
   return { target: checkUrl(url, 'backend.url'), options: { ...defined(own), ...options } };
 }
 
-function resolveBroker({ broker }: Config): { target: BaseBroker | string | null | undefined; options: Record<string, unknown> } {
+function resolveBroker({ broker }: Config): {
+  target: BaseBroker | string | null | undefined;
+  options: Record<string, unknown>;
+} {
   if (implementsContract(broker, 'broker@1')) return { target: broker as BaseBroker, options: {} };
   if (broker === undefined || broker === null || typeof broker === 'string') return { target: broker, options: {} };
-  const { url, options, ...own } = checkOptions<BrokerConfig>(broker, 'broker', ['url', 'maxQueueSize', 'dedupeWindow', 'maxCrashes', 'options']);
+  const { url, options, ...own } = checkOptions<BrokerConfig>(broker, 'broker', [
+    'url',
+    'maxQueueSize',
+    'dedupeWindow',
+    'maxCrashes',
+    'options',
+  ]);
   return { target: checkUrl(url, 'broker.url'), options: { ...defined(checkBrokerPolicy(own)), ...options } };
 }
 
@@ -161,7 +196,10 @@ function resolveBroker({ broker }: Config): { target: BaseBroker | string | null
 export function checkBrokerPolicy(options: Pick<BrokerConfig, 'maxQueueSize' | 'dedupeWindow' | 'maxCrashes'>) {
   const { maxQueueSize = DEFAULT_BROKER_POLICY.maxQueueSize, maxCrashes = DEFAULT_BROKER_POLICY.maxCrashes } = options;
   return {
-    maxQueueSize: maxQueueSize === null ? null : checkInteger(maxQueueSize, 'broker.maxQueueSize', { min: 1, max: Number.MAX_SAFE_INTEGER }),
+    maxQueueSize:
+      maxQueueSize === null
+        ? null
+        : checkInteger(maxQueueSize, 'broker.maxQueueSize', { min: 1, max: Number.MAX_SAFE_INTEGER }),
     dedupeWindow: duration(options.dedupeWindow, 'broker.dedupeWindow', DEFAULT_BROKER_POLICY.dedupeWindow, 0),
     maxCrashes: checkInteger(maxCrashes, 'broker.maxCrashes', { min: 1, max: 1_000 }),
   };
@@ -169,7 +207,9 @@ export function checkBrokerPolicy(options: Pick<BrokerConfig, 'maxQueueSize' | '
 
 function resolveQueues(executor: ExecutorConfig): ResolvedConfig['queues'] {
   const { queues = [DEFAULTS.queue] } = executor;
-  const named = Array.isArray(queues) ? queues.map((name: string): [string, QueueConfig] => [name, {}]) : Object.entries(queues as Record<string, QueueConfig>);
+  const named = Array.isArray(queues)
+    ? queues.map((name: string): [string, QueueConfig] => [name, {}])
+    : Object.entries(queues as Record<string, QueueConfig>);
   if (named.length === 0) throw new ConfigError('executor.queues', 'executor.queues must name at least one queue.');
   return new Map(
     named.map(([name, own]) => {
@@ -179,7 +219,10 @@ function resolveQueues(executor: ExecutorConfig): ResolvedConfig['queues'] {
       const cpu = own.cpuWorkers ?? executor.cpuWorkers ?? availableParallelism();
       return [
         name,
-        { ioWorkers: checkInteger(io, 'executor.ioWorkers', { min: 0, max: MAX_WORKERS }), cpuWorkers: checkInteger(cpu, 'executor.cpuWorkers', { min: 0, max: MAX_WORKERS }) },
+        {
+          ioWorkers: checkInteger(io, 'executor.ioWorkers', { min: 0, max: MAX_WORKERS }),
+          cpuWorkers: checkInteger(cpu, 'executor.cpuWorkers', { min: 0, max: MAX_WORKERS }),
+        },
       ];
     }),
   );

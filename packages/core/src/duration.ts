@@ -17,7 +17,10 @@ export function parseDuration(value: unknown, name: string, limits: { min?: numb
   const { min = 0, max = LONGEST } = limits;
   const ms = typeof value === 'string' ? parseText(value) : value;
   if (typeof ms !== 'number' || !Number.isFinite(ms)) {
-    throw new ArgumentError(name, `${name} must be milliseconds or a text with a unit, such as "250ms", "10s", "5m", "2h" or "1d".`);
+    throw new ArgumentError(
+      name,
+      `${name} must be milliseconds or a text with a unit, such as "250ms", "10s", "5m", "2h" or "1d".`,
+    );
   }
   if (ms < min || ms > max) throw new ArgumentError(name, `${name} must be between ${min} ms and ${max} ms.`);
   return Math.round(ms);

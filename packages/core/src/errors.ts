@@ -75,7 +75,9 @@ export class SchemaError extends FlowrraError {
     readonly path: string,
     readonly issues: readonly { readonly message: string; readonly path: string }[],
   ) {
-    super(`${path} does not match the task's schema: ${issues.map((i) => (i.path ? `${i.path}: ` : '') + i.message).join('; ')}`);
+    super(
+      `${path} does not match the task's schema: ${issues.map((i) => (i.path ? `${i.path}: ` : '') + i.message).join('; ')}`,
+    );
   }
 }
 
@@ -180,7 +182,9 @@ export class QueueFullError extends FlowrraError {
     readonly queue: string,
     readonly limit: number,
   ) {
-    super(`Queue "${queue}" holds its limit of ${limit} waiting tasks. Submit again later, or raise broker.maxQueueSize.`);
+    super(
+      `Queue "${queue}" holds its limit of ${limit} waiting tasks. Submit again later, or raise broker.maxQueueSize.`,
+    );
   }
 }
 

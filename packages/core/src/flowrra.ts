@@ -65,10 +65,12 @@ export class Flowrra {
     code: NoInfer<HandlerOf<Args, Result, Kwargs>> | CpuCode,
   ): Task<Args, Result, Kwargs> {
     if (contract.kind === 'io') {
-      if (typeof code !== 'function') throw new ConfigError('handler', `"${contract.name}" is an I/O task: implement it with a function.`);
+      if (typeof code !== 'function')
+        throw new ConfigError('handler', `"${contract.name}" is an I/O task: implement it with a function.`);
       return this.#io.implement(contract, code);
     }
-    if (typeof code === 'function') throw new ConfigError('module', `"${contract.name}" is a CPU task: implement it with { module, export }.`);
+    if (typeof code === 'function')
+      throw new ConfigError('module', `"${contract.name}" is a CPU task: implement it with { module, export }.`);
     return this.#cpu.implement(contract, code);
   }
 
@@ -109,7 +111,10 @@ export class Flowrra {
   get scheduler(): ScheduleService {
     const scheduler = this.#services.find(isScheduleService);
     if (scheduler) return scheduler;
-    throw new ConfigError('scheduler', 'No scheduler is attached to this app. Create one: new Scheduler(app), from @flowrra/scheduler.');
+    throw new ConfigError(
+      'scheduler',
+      'No scheduler is attached to this app. Create one: new Scheduler(app), from @flowrra/scheduler.',
+    );
   }
 
   /**
@@ -152,4 +157,3 @@ export class Flowrra {
 export type HandlerOf<Args extends readonly unknown[], Result, Kwargs> = [Kwargs] extends [undefined]
   ? (...args: Args) => Result | Promise<Result>
   : (...args: [...Args, Kwargs]) => Result | Promise<Result>;
-

@@ -1,66 +1,143 @@
 // The app
-export { Flowrra, type HandlerOf } from './flowrra.js';
-export { type BackendConfig, type BrokerConfig, checkBrokerPolicy, type Config, type ExecutorConfig, type QueueConfig } from './config.js';
-export { configFromEnv } from './config-from-env.js';
-export type { ExecuteCall, Middleware, Service, SubmitCall } from './middleware.js';
-export type { TaskEventMap, TaskEventName } from './events/task-events.js';
-
-// Executors
-export { CPUExecutor, type CpuTaskNeedsItsType, type CpuTaskOptions } from './executors/cpu-executor.js';
-export { BaseExecutor } from './executors/base-executor.js';
-export { IOExecutor } from './executors/io-executor.js';
-
-// Errors
-export {
-  ArgumentError, AttemptTimeoutError, BackendError, CancelRequestedError, ConfigError, CpuModuleError, FlowrraError,
-  IndeterminateSubmitError, InvalidUrlError, LeaseLostError, MessageUnreadableError, MissingPackageError, NotImplementedError,
-  NoWorkerError, PayloadTooLargeError, PermanentError, QueueFullError, ResultNotFoundError, ResultUnreadableError, RetryLater,
-  ScheduleExistsError, ScheduleNotFoundError, SchemaError, SerializationError, StoppedError, StoreFullError, StoreUnavailableError,
-  type TaskErrorInfo, TaskCancelledError, TaskExistsError, TaskExpiredError, TaskFailedError, TaskNotFoundError, TaskTimeoutError,
-  UnsupportedSchemeError, WaitAbortedError, WaitTimeoutError, WorkerLostError, WorkerStoppingError,
-} from './errors.js';
-
-// Tasks and results
-export {
-  type CallOptions, type ContractOptions, defineTask, type SubmitOptions, type Task, type TaskContract, type TaskKind, type TaskOptions, type TaskSchemas,
-} from './tasks/task.js';
-export { NoTaskContextError, type TaskContext, taskContext } from './tasks/task-context.js';
-export { TaskHandle } from './tasks/task-handle.js';
-export type { CpuCode } from './tasks/task-registry.js';
-export { TaskStatus, type FinalStatus, isFinal, NEXT_STATUSES } from './tasks/task-status.js';
-export {
-  type FailedTaskResult, type FinishedTaskResult, isFinished, mayReplace, type ResultStamp, type SuccessTaskResult, type TaskResult, type UnfinishedTaskResult,
-} from './tasks/task-result.js';
-export { DEFAULT_RETRY_POLICY, type RetryOptions, type RetryPolicy } from './tasks/retry-policy.js';
 
 // Result backends
-export { BaseResultBackend, DEFAULT_WAIT_TIMEOUT, type Page, type WaitOptions } from './backends/base-result-backend.js';
+export {
+  BaseResultBackend,
+  DEFAULT_WAIT_TIMEOUT,
+  type Page,
+  type WaitOptions,
+} from './backends/base-result-backend.js';
 export { getBackend } from './backends/get-backend.js';
 export { pollUntilFinished, resolveWaitTimeout } from './backends/poll-until-finished.js';
-
 // Brokers
 export {
-  type Acknowledgement, BaseBroker, type BrokerPolicy, type BrokerSupport, CANCEL_TOPIC, type Claim, type ClaimReply, type ClaimRequest, type DeadLetter, DEFAULT_BROKER_POLICY,
-  type ExtendReply, type Instant, type Lane, type Lease, type NewMessage, type PushReply, type QueueSize, type ReleaseReason, type Verdict,
+  type Acknowledgement,
+  BaseBroker,
+  type BrokerPolicy,
+  type BrokerSupport,
+  CANCEL_TOPIC,
+  type Claim,
+  type ClaimReply,
+  type ClaimRequest,
+  DEFAULT_BROKER_POLICY,
+  type DeadLetter,
+  type ExtendReply,
+  type Instant,
+  type Lane,
+  type Lease,
+  type NewMessage,
+  type PushReply,
+  type QueueSize,
+  type ReleaseReason,
+  type Verdict,
 } from './brokers/base-broker.js';
 export { getBroker } from './brokers/get-broker.js';
-
+// Time and logging
+export { type Clock, sleep, systemClock, type Timer } from './clock.js';
+export {
+  type BackendConfig,
+  type BrokerConfig,
+  type Config,
+  checkBrokerPolicy,
+  type ExecutorConfig,
+  type QueueConfig,
+} from './config.js';
+export { configFromEnv } from './config-from-env.js';
+// For authors of stores
+export { CONTRACT, implementsContract, type StoreContext } from './contract.js';
+export { type Duration, type DurationText, parseDuration } from './duration.js';
+// Errors
+export {
+  ArgumentError,
+  AttemptTimeoutError,
+  BackendError,
+  CancelRequestedError,
+  ConfigError,
+  CpuModuleError,
+  FlowrraError,
+  IndeterminateSubmitError,
+  InvalidUrlError,
+  LeaseLostError,
+  MessageUnreadableError,
+  MissingPackageError,
+  NotImplementedError,
+  NoWorkerError,
+  PayloadTooLargeError,
+  PermanentError,
+  QueueFullError,
+  ResultNotFoundError,
+  ResultUnreadableError,
+  RetryLater,
+  ScheduleExistsError,
+  ScheduleNotFoundError,
+  SchemaError,
+  SerializationError,
+  StoppedError,
+  StoreFullError,
+  StoreUnavailableError,
+  TaskCancelledError,
+  type TaskErrorInfo,
+  TaskExistsError,
+  TaskExpiredError,
+  TaskFailedError,
+  TaskNotFoundError,
+  TaskTimeoutError,
+  UnsupportedSchemeError,
+  WaitAbortedError,
+  WaitTimeoutError,
+  WorkerLostError,
+  WorkerStoppingError,
+} from './errors.js';
+export type { TaskEventMap, TaskEventName } from './events/task-events.js';
+export { BaseExecutor } from './executors/base-executor.js';
+// Executors
+export { CPUExecutor, type CpuTaskNeedsItsType, type CpuTaskOptions } from './executors/cpu-executor.js';
+export { IOExecutor } from './executors/io-executor.js';
+export { Flowrra, type HandlerOf } from './flowrra.js';
+export { consoleLogger, type Logger } from './logger.js';
+export type { ExecuteCall, Middleware, Service, SubmitCall } from './middleware.js';
+export { checkName } from './names.js';
+export { checkInteger, checkOptions } from './options.js';
 // Scheduling (implemented by @flowrra/scheduler)
 export { BaseSchedulerBackend, type Firing, type SlotDecision } from './scheduling/base-scheduler-backend.js';
 export type { ScheduleService } from './scheduling/schedule-service.js';
 export { type CatchUp, type ScheduledTask, ScheduleType } from './scheduling/scheduled-task.js';
-
-// For authors of stores
-export { CONTRACT, implementsContract, type StoreContext } from './contract.js';
-export { registerBackend, type StoreProvider } from './stores/store-providers.js';
 export { JoinedTaskStore, outcomeResult } from './stores/joined-task-store.js';
+export { registerBackend, type StoreProvider } from './stores/store-providers.js';
 export type { ClaimedTask, RetryRequest, StoreClaimReply, TaskOutcome, TaskStore } from './stores/task-store.js';
 export { decodeTaskResult, encodeJson, encodeTaskResult, type JsonObject, type JsonValue } from './tasks/codec.js';
-export { type Delivery, finishedResult, isNewerMessage, readMessage, type TaskMessage, unfinishedResult } from './tasks/task-message.js';
-export { checkInteger, checkOptions } from './options.js';
-export { checkName } from './names.js';
-
-// Time and logging
-export { type Clock, sleep, systemClock, type Timer } from './clock.js';
-export { type Duration, type DurationText, parseDuration } from './duration.js';
-export { consoleLogger, type Logger } from './logger.js';
+export { DEFAULT_RETRY_POLICY, type RetryOptions, type RetryPolicy } from './tasks/retry-policy.js';
+// Tasks and results
+export {
+  type CallOptions,
+  type ContractOptions,
+  defineTask,
+  type SubmitOptions,
+  type Task,
+  type TaskContract,
+  type TaskKind,
+  type TaskOptions,
+  type TaskSchemas,
+} from './tasks/task.js';
+export { NoTaskContextError, type TaskContext, taskContext } from './tasks/task-context.js';
+export { TaskHandle } from './tasks/task-handle.js';
+export {
+  type Delivery,
+  finishedResult,
+  isNewerMessage,
+  readMessage,
+  type TaskMessage,
+  unfinishedResult,
+} from './tasks/task-message.js';
+export type { CpuCode } from './tasks/task-registry.js';
+export {
+  type FailedTaskResult,
+  type FinishedTaskResult,
+  isFinished,
+  mayReplace,
+  type ResultStamp,
+  type SuccessTaskResult,
+  type TaskResult,
+  type UnfinishedTaskResult,
+} from './tasks/task-result.js';
+export { type FinalStatus, isFinal, NEXT_STATUSES, TaskStatus } from './tasks/task-status.js';

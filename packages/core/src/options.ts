@@ -5,7 +5,11 @@ import { ConfigError } from './errors.js';
  * @param group how errors call it, such as `executor`; empty for the outermost one
  * @throws ConfigError naming the first unknown option and the known ones
  */
-export function checkOptions<T extends object>(options: unknown, group: string, known: readonly (keyof T & string)[]): T {
+export function checkOptions<T extends object>(
+  options: unknown,
+  group: string,
+  known: readonly (keyof T & string)[],
+): T {
   const name = group || 'options';
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new ConfigError(name, `${name} must be an object with some of: ${known.join(', ')}.`);

@@ -10,8 +10,8 @@ import { TaskEvents } from './events/task-events.js';
 import type { Middleware, SubmitCall } from './middleware.js';
 import { checkName } from './names.js';
 import { JoinedTaskStore } from './stores/joined-task-store.js';
-import type { TaskStore } from './stores/task-store.js';
 import { isServed } from './stores/served-lanes.js';
+import type { TaskStore } from './stores/task-store.js';
 import { prepareMessage } from './tasks/prepare-message.js';
 import type { Task, TaskContract } from './tasks/task.js';
 import { type HandleSource, TaskHandle } from './tasks/task-handle.js';
@@ -76,7 +76,10 @@ export class TaskClient implements HandleSource {
       return registered.contract;
     }
     if (typeof task === 'object' && task !== null && typeof task.takesKwargs === 'boolean') return task;
-    throw new ArgumentError('task', 'submit() takes what app.task() or defineTask() returned, or the name of a registered task.');
+    throw new ArgumentError(
+      'task',
+      'submit() takes what app.task() or defineTask() returned, or the name of a registered task.',
+    );
   }
 
   async submit(call: SubmitCall): Promise<TaskHandle> {
@@ -85,7 +88,8 @@ export class TaskClient implements HandleSource {
 
   /** One push for all of them; each on its own when middleware wants to see them. */
   async submitMany(calls: readonly SubmitCall[]): Promise<TaskHandle[]> {
-    if (this.middleware.some((middleware) => middleware.submit)) return Promise.all(calls.map((call) => this.submit(call)));
+    if (this.middleware.some((middleware) => middleware.submit))
+      return Promise.all(calls.map((call) => this.submit(call)));
     return this.#push(calls);
   }
 
@@ -115,13 +119,18 @@ export class TaskClient implements HandleSource {
   }
 
   /** The contract as a task of this client: with `submit`, `call` and the rest bound to it. */
-  bind<Args extends readonly unknown[], Result, Kwargs>(contract: TaskContract<Args, Result, Kwargs>): Task<Args, Result, Kwargs> {
+  bind<Args extends readonly unknown[], Result, Kwargs>(
+    contract: TaskContract<Args, Result, Kwargs>,
+  ): Task<Args, Result, Kwargs> {
     // The handle's type is that of the contract's handler, which the store cannot know.
     return {
       ...contract,
-      submit: (args, ...[options]) => this.submit({ task: contract, args, options: options ?? {} }) as Promise<TaskHandle<Result>>,
+      submit: (args, ...[options]) =>
+        this.submit({ task: contract, args, options: options ?? {} }) as Promise<TaskHandle<Result>>,
       submitMany: (calls, ...[options]) =>
-        this.submitMany(calls.map((args) => ({ task: contract, args, options: options ?? {} }))) as Promise<TaskHandle<Result>[]>,
+        this.submitMany(calls.map((args) => ({ task: contract, args, options: options ?? {} }))) as Promise<
+          TaskHandle<Result>[]
+        >,
       call: async (args, ...[options]) => {
         const handle = await this.submit({ task: contract, args, options: options ?? {} });
         return handle.result() as Promise<Result>;

@@ -22,13 +22,24 @@ describe('where results and messages go', () => {
   });
 
   it('is what each half says, null being memory', () => {
-    expect(targets({ url: 'redis://a', backend: 'redis://b' })).toMatchObject({ backend: 'redis://b', broker: 'redis://a' });
+    expect(targets({ url: 'redis://a', backend: 'redis://b' })).toMatchObject({
+      backend: 'redis://b',
+      broker: 'redis://a',
+    });
     expect(targets({ url: 'redis://a', backend: null })).toMatchObject({ backend: null, broker: 'redis://a' });
-    expect(targets({ backend: 'redis://a', broker: null })).toMatchObject({ backend: 'redis://a', broker: null, brokerFollowsBackend: false });
+    expect(targets({ backend: 'redis://a', broker: null })).toMatchObject({
+      backend: 'redis://a',
+      broker: null,
+      brokerFollowsBackend: false,
+    });
   });
 
   it('hands options to the constructors', () => {
-    const config = resolveConfig({ keyPrefix: 'app1', backend: { ttl: '1h' }, broker: { maxQueueSize: 5, options: { deadline: 100 } } });
+    const config = resolveConfig({
+      keyPrefix: 'app1',
+      backend: { ttl: '1h' },
+      broker: { maxQueueSize: 5, options: { deadline: 100 } },
+    });
     expect(config.backend.options).toEqual({ keyPrefix: 'app1', ttl: '1h' });
     expect(config.broker.options).toMatchObject({ keyPrefix: 'app1', maxQueueSize: 5, deadline: 100 });
   });
@@ -40,7 +51,9 @@ describe('queues', () => {
   });
 
   it('may each have their own numbers', () => {
-    const { queues } = resolveConfig({ executor: { ioWorkers: 3, cpuWorkers: 2, queues: { mail: { ioWorkers: 1 }, images: { cpuWorkers: 0 } } } });
+    const { queues } = resolveConfig({
+      executor: { ioWorkers: 3, cpuWorkers: 2, queues: { mail: { ioWorkers: 1 }, images: { cpuWorkers: 0 } } },
+    });
     expect([...queues]).toEqual([
       ['mail', { ioWorkers: 1, cpuWorkers: 2 }],
       ['images', { ioWorkers: 3, cpuWorkers: 0 }],
@@ -71,8 +84,19 @@ describe('a wrong option', () => {
 describe('configFromEnv', () => {
   it('reads FLOWRRA_ variables and leaves others alone', () => {
     expect(
-      configFromEnv({ FLOWRRA_URL: 'redis://a', FLOWRRA_IO_WORKERS: '4', FLOWRRA_LEASE: '10s', FLOWRRA_QUEUES: 'a, b', FLOWRRA_RESULT_TTL: '1h', PATH: '/bin' }),
-    ).toEqual({ url: 'redis://a', executor: { ioWorkers: 4, lease: '10s', queues: ['a', 'b'] }, backend: { ttl: '1h' } });
+      configFromEnv({
+        FLOWRRA_URL: 'redis://a',
+        FLOWRRA_IO_WORKERS: '4',
+        FLOWRRA_LEASE: '10s',
+        FLOWRRA_QUEUES: 'a, b',
+        FLOWRRA_RESULT_TTL: '1h',
+        PATH: '/bin',
+      }),
+    ).toEqual({
+      url: 'redis://a',
+      executor: { ioWorkers: 4, lease: '10s', queues: ['a', 'b'] },
+      backend: { ttl: '1h' },
+    });
   });
 
   it('is an empty configuration in an empty environment', () => {

@@ -18,7 +18,11 @@ describe('parseDuration', () => {
     'refuses %s, naming the option',
     (value) => {
       expect(() => parseDuration(value, 'delay')).toThrow(
-        expect.objectContaining({ code: 'INVALID_ARGUMENT', argument: 'delay', message: expect.stringContaining('delay') }),
+        expect.objectContaining({
+          code: 'INVALID_ARGUMENT',
+          argument: 'delay',
+          message: expect.stringContaining('delay'),
+        }),
       );
     },
   );

@@ -15,7 +15,11 @@ async function closedPort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0;
 }
 const withPassword = (port: number) => `redis://user:s3cr3t@127.0.0.1:${port}/0`;
-const reasonOf = (promise: Promise<unknown>) => promise.then(() => undefined, (reason: Error & { code?: string }) => reason);
+const reasonOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (reason: Error & { code?: string }) => reason,
+  );
 
 describe('the address of a store', () => {
   it.each([
@@ -38,7 +42,11 @@ describe('the address of a store', () => {
     const core = import.meta.resolve('@flowrra/core');
     const program = `import { getBackend } from ${JSON.stringify(core)}; await getBackend('redis://host').catch((err) => console.log(err.code, err.message));`;
     const { NODE_PATH: _, ...env } = process.env;
-    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { cwd: tmpdir(), env, encoding: 'utf8' });
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      cwd: tmpdir(),
+      env,
+      encoding: 'utf8',
+    });
     expect(stdout).toContain('MISSING_PACKAGE');
     expect(stdout).toContain('pnpm add @flowrra/backend-redis');
   });
@@ -53,8 +61,13 @@ describe('the address of a store', () => {
     });
     expect(await getBackend('custom://x', { a: 1 })).toBeInstanceOf(InMemoryBackend);
     expect(made).toEqual(['custom://x', { a: 1 }]);
-    await expect(getBroker('custom://x')).rejects.toMatchObject({ code: 'BACKEND_ERROR', message: expect.stringContaining('broker') });
-    expect(() => registerBackend('custom', { createBackend: () => new InMemoryBackend() })).toThrow(expect.objectContaining({ code: 'INVALID_CONFIG' }));
+    await expect(getBroker('custom://x')).rejects.toMatchObject({
+      code: 'BACKEND_ERROR',
+      message: expect.stringContaining('broker'),
+    });
+    expect(() => registerBackend('custom', { createBackend: () => new InMemoryBackend() })).toThrow(
+      expect.objectContaining({ code: 'INVALID_CONFIG' }),
+    );
     const app = new Flowrra({ url: 'custom://x', logger: silentLogger });
     await expect(app.task('a', () => 1).submit([])).rejects.toMatchObject({ code: 'BACKEND_ERROR' });
   });
@@ -64,20 +77,31 @@ describe('the address of a store', () => {
     expect(await getBackend(backend)).toBe(backend);
     expect(await getBackend(null)).toBeInstanceOf(InMemoryBackend);
     await expect(getBackend(42 as never)).rejects.toMatchObject({ code: 'BACKEND_ERROR' });
-    await expect(getBackend(null, { tttl: 1 })).rejects.toMatchObject({ code: 'BACKEND_ERROR', cause: { code: 'INVALID_CONFIG', option: expect.stringContaining('tttl') } });
+    await expect(getBackend(null, { tttl: 1 })).rejects.toMatchObject({
+      code: 'BACKEND_ERROR',
+      cause: { code: 'INVALID_CONFIG', option: expect.stringContaining('tttl') },
+    });
   });
 });
 
 describe('an unreachable Redis', () => {
-  it.each(['submit', 'start', 'wait', 'get'] as const)('makes %s fail with a typed error that shows no password (BK-05)', async (what) => {
-    const app = new Flowrra({ url: withPassword(await closedPort()), logger: silentLogger });
-    const add = app.task('add', (a: number) => a);
-    const calls = { submit: () => add.submit([1]), start: () => app.start(), wait: () => add.handle('some-id').result(), get: () => app.get('some-id') };
-    const reason = await reasonOf(calls[what]());
-    expect(reason).toMatchObject({ code: 'STORE_UNAVAILABLE' });
-    expect(`${reason?.message} ${reason?.stack}`).not.toContain('s3cr3t');
-    await app.stop();
-  });
+  it.each(['submit', 'start', 'wait', 'get'] as const)(
+    'makes %s fail with a typed error that shows no password (BK-05)',
+    async (what) => {
+      const app = new Flowrra({ url: withPassword(await closedPort()), logger: silentLogger });
+      const add = app.task('add', (a: number) => a);
+      const calls = {
+        submit: () => add.submit([1]),
+        start: () => app.start(),
+        wait: () => add.handle('some-id').result(),
+        get: () => app.get('some-id'),
+      };
+      const reason = await reasonOf(calls[what]());
+      expect(reason).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+      expect(`${reason?.message} ${reason?.stack}`).not.toContain('s3cr3t');
+      await app.stop();
+    },
+  );
 });
 
 describe('wrong use', () => {
@@ -87,10 +111,26 @@ describe('wrong use', () => {
     ['a task name with blanks', () => new Flowrra().task('send mail', () => 1), 'INVALID_ARGUMENT'],
     ['a handler that is no function', () => new Flowrra().task('a', 'fn' as never), 'INVALID_CONFIG'],
     ['an unknown task option', () => new Flowrra().task('a', { queu: 'x' } as never, () => 1), 'INVALID_CONFIG'],
-    ['a task registered twice', () => { const app = new Flowrra(); app.task('a', () => 1); app.task('a', () => 1); }, 'TASK_EXISTS'],
+    [
+      'a task registered twice',
+      () => {
+        const app = new Flowrra();
+        app.task('a', () => 1);
+        app.task('a', () => 1);
+      },
+      'TASK_EXISTS',
+    ],
     ['a CPU task without a module', () => new Flowrra().cpuTask<() => 1>('a', {} as never), 'INVALID_CONFIG'],
-    ['a CPU contract with a function', () => new Flowrra().implement(defineTask<() => number>('a', { kind: 'cpu' }), () => 1), 'INVALID_CONFIG'],
-    ['an I/O contract with a module', () => new Flowrra().implement(defineTask<() => number>('a'), { module: 'x' }), 'INVALID_CONFIG'],
+    [
+      'a CPU contract with a function',
+      () => new Flowrra().implement(defineTask<() => number>('a', { kind: 'cpu' }), () => 1),
+      'INVALID_CONFIG',
+    ],
+    [
+      'an I/O contract with a module',
+      () => new Flowrra().implement(defineTask<() => number>('a'), { module: 'x' }),
+      'INVALID_CONFIG',
+    ],
     ['a scheduler that is not there', () => new Flowrra().scheduler, 'INVALID_CONFIG'],
     ['a malformed id', () => new Flowrra().handle(defineTask<() => number>('a'), 'a b'), 'INVALID_ARGUMENT'],
   ])('such as %s is a typed error', (_what, use, code) => {

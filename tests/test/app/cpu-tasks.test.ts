@@ -12,13 +12,20 @@ describe.each(STORES)('a CPU task on %s', (stores) => {
     await app.start();
     const handle = await describeRun.submit(['x']);
     expect(await handle.outcome()).toMatchObject({
-      status: 'success', progress: { at: 'x' }, result: { id: handle.id, name: 'describeRun', attempt: 1, inThread: true, text: 'x' },
+      status: 'success',
+      progress: { at: 'x' },
+      result: { id: handle.id, name: 'describeRun', attempt: 1, inThread: true, text: 'x' },
     });
   });
 
   it('ends as failed, in good time and for a stated reason, whatever its code does; the next one runs (EX-02, EX-03, EX-04)', async () => {
     const app = openWorld(stores).app({ executor: { cpuWorkers: 2 } });
-    const misbehave = app.cpuTask<typeof handlers.misbehave>('misbehave', { module, export: 'misbehave', retries: 0, timeout: '20s' });
+    const misbehave = app.cpuTask<typeof handlers.misbehave>('misbehave', {
+      module,
+      export: 'misbehave',
+      retries: 0,
+      timeout: '20s',
+    });
     const fibonacci = app.cpuTask<typeof handlers.fibonacci>('fibonacci', { module, export: 'fibonacci' });
     await app.start();
     const fate = async (how: Parameters<typeof handlers.misbehave>[0], timeout?: '500ms') => {

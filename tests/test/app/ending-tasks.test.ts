@@ -68,7 +68,11 @@ describe.each(STORES)('ending a task on %s', (stores) => {
     });
     await app.start();
     const handle = await slow.submit([]);
-    await expect(handle.result()).rejects.toMatchObject({ name: 'TaskTimeoutError', code: 'TASK_TIMEOUT', error: { message: expect.stringContaining('50 ms') } });
+    await expect(handle.result()).rejects.toMatchObject({
+      name: 'TaskTimeoutError',
+      code: 'TASK_TIMEOUT',
+      error: { message: expect.stringContaining('50 ms') },
+    });
     release.resolve();
     await vi.waitFor(() => expect(reasons).toHaveLength(2));
     expect(await handle.outcome()).toMatchObject({ status: 'failed', attempt: 2 });
@@ -76,7 +80,12 @@ describe.each(STORES)('ending a task on %s', (stores) => {
 
   it('keeps the slot of a handler that ignores its signal, for one lease at most (EX-06)', async () => {
     const errors: string[] = [];
-    const logger = { debug() {}, info() {}, warn() {}, error: (_data: object, message: string) => void errors.push(message) };
+    const logger = {
+      debug() {},
+      info() {},
+      warn() {},
+      error: (_data: object, message: string) => void errors.push(message),
+    };
     const app = openWorld(stores).app({ logger, executor: { ioWorkers: 1, lease: '600ms' } });
     const forever = app.task('forever', { timeout: '20ms', retries: 0 }, () => new Promise<void>(() => {}));
     const next = app.task('next', () => performance.now());
@@ -97,7 +106,11 @@ describe.each(STORES)('ending a task on %s', (stores) => {
     });
     await app.start();
     const handle = await slow.submit([]);
-    await expect(handle.result({ timeout: 50 })).rejects.toMatchObject({ code: 'WAIT_TIMEOUT', taskId: handle.id, timeout: 50 });
+    await expect(handle.result({ timeout: 50 })).rejects.toMatchObject({
+      code: 'WAIT_TIMEOUT',
+      taskId: handle.id,
+      timeout: 50,
+    });
     const controller = new AbortController();
     const waiting = handle.result({ signal: controller.signal });
     controller.abort(new Error('user left'));

@@ -23,6 +23,8 @@ describe('an executor by itself', () => {
   });
 
   it('refuses options that do not exist', () => {
-    expect(() => new IOExecutor({ ioWorkers: 4 } as never)).toThrow(expect.objectContaining({ code: 'INVALID_CONFIG', option: 'ioWorkers' }));
+    expect(() => new IOExecutor({ ioWorkers: 4 } as never)).toThrow(
+      expect.objectContaining({ code: 'INVALID_CONFIG', option: 'ioWorkers' }),
+    );
   });
 });

@@ -1,5 +1,5 @@
-import { createTestApp } from '@flowrra/core/testing';
 import { defineTask, taskContext } from '@flowrra/core';
+import { createTestApp } from '@flowrra/core/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 const HOUR = 3_600_000;

@@ -17,13 +17,28 @@ describe.each(STORES)('a task on %s', (stores) => {
 
   it('leaves a complete record', async () => {
     const app = openWorld(stores).app();
-    const greet = app.task('greet', { kwargs: true, queue: 'default' }, async (name: string, kw: { polite: boolean }) => (kw.polite ? `Dear ${name}` : name));
+    const greet = app.task(
+      'greet',
+      { kwargs: true, queue: 'default' },
+      async (name: string, kw: { polite: boolean }) => (kw.polite ? `Dear ${name}` : name),
+    );
     await app.start();
     const handle = await greet.submit(['Ada'], { kwargs: { polite: true } });
     const outcome = await handle.outcome();
     expect(outcome).toMatchObject({
-      taskId: handle.id, taskName: 'greet', queue: 'default', status: 'success', args: ['Ada'], kwargs: { polite: true }, result: 'Dear Ada',
-      attempt: 1, fence: 1, retries: 0, progress: null, retryOf: null, worker: expect.stringContaining(`-${process.pid}-`),
+      taskId: handle.id,
+      taskName: 'greet',
+      queue: 'default',
+      status: 'success',
+      args: ['Ada'],
+      kwargs: { polite: true },
+      result: 'Dear Ada',
+      attempt: 1,
+      fence: 1,
+      retries: 0,
+      progress: null,
+      retryOf: null,
+      worker: expect.stringContaining(`-${process.pid}-`),
     });
     const { submittedAt, startedAt, finishedAt } = outcome;
     expect(Number(submittedAt)).toBeLessThanOrEqual(Number(startedAt));
@@ -45,19 +60,23 @@ describe.each(STORES)('a task on %s', (stores) => {
     expect(await (await spoil.submit([[1]])).outcome()).toMatchObject({ args: [[1]], result: 2 });
   });
 
-  it.each([[[]], [[{}]], [[{ a: [] }]], [['9007199254740993']], [[' \u2028 é 😀']], [[JSON.parse('{"__proto__":{"x":1}}')]]])(
-    'carries %j unchanged, through a retry as well (SE-04, SE-07)',
-    async (args) => {
-      const app = openWorld(stores).app();
-      const echo = app.task('echo', { retries: { ...QUICK, max: 1 } }, (...given: unknown[]) => {
-        if (taskContext().attempt === 1) throw new Error('again');
-        return given;
-      });
-      await app.start();
-      expect(JSON.stringify(await echo.call(args))).toBe(JSON.stringify(args));
-      expect(({} as { x?: number }).x).toBeUndefined();
-    },
-  );
+  it.each([
+    [[]],
+    [[{}]],
+    [[{ a: [] }]],
+    [['9007199254740993']],
+    [[' \u2028 é 😀']],
+    [[JSON.parse('{"__proto__":{"x":1}}')]],
+  ])('carries %j unchanged, through a retry as well (SE-04, SE-07)', async (args) => {
+    const app = openWorld(stores).app();
+    const echo = app.task('echo', { retries: { ...QUICK, max: 1 } }, (...given: unknown[]) => {
+      if (taskContext().attempt === 1) throw new Error('again');
+      return given;
+    });
+    await app.start();
+    expect(JSON.stringify(await echo.call(args))).toBe(JSON.stringify(args));
+    expect(({} as { x?: number }).x).toBeUndefined();
+  });
 
   it('is tried again after a failure, and says how often', async () => {
     const app = openWorld(stores).app();
@@ -82,7 +101,9 @@ describe.each(STORES)('a task on %s', (stores) => {
     await app.start();
     const handle = await broken.submit([]);
     await expect(handle.result()).rejects.toMatchObject({
-      code: 'TASK_FAILED', taskId: handle.id, taskName: 'broken',
+      code: 'TASK_FAILED',
+      taskId: handle.id,
+      taskName: 'broken',
       error: { name: 'RangeError', message: 'always', code: 'E_ALWAYS', cause: { message: 'why' } },
     });
     expect(handler).toHaveBeenCalledTimes(3);
@@ -115,8 +136,25 @@ describe.each(STORES)('a task on %s', (stores) => {
   it.each([
     ['a string', () => 'boom', 'boom'],
     ['undefined', () => undefined, 'undefined'],
-    ['an object with a cycle', () => { const o: Record<string, unknown> = {}; o.self = o; return o; }, '[object Object]'],
-    ['an error whose message cannot be read', () => Object.defineProperty(new Error(), 'message', { get() { throw new Error('no'); } }), 'failed'],
+    [
+      'an object with a cycle',
+      () => {
+        const o: Record<string, unknown> = {};
+        o.self = o;
+        return o;
+      },
+      '[object Object]',
+    ],
+    [
+      'an error whose message cannot be read',
+      () =>
+        Object.defineProperty(new Error(), 'message', {
+          get() {
+            throw new Error('no');
+          },
+        }),
+      'failed',
+    ],
     ['an AggregateError', () => new AggregateError([new Error('one')], 'many'), 'many'],
   ])('that throws %s ends as failed with something to read (EX-01)', async (_what, make, text) => {
     const app = openWorld(stores).app();
@@ -124,7 +162,10 @@ describe.each(STORES)('a task on %s', (stores) => {
       throw make();
     });
     await app.start();
-    expect(await (await thrower.submit([])).outcome()).toMatchObject({ status: 'failed', error: { message: expect.stringContaining(text) } });
+    expect(await (await thrower.submit([])).outcome()).toMatchObject({
+      status: 'failed',
+      error: { message: expect.stringContaining(text) },
+    });
   });
 
   it.each([
@@ -137,7 +178,10 @@ describe.each(STORES)('a task on %s', (stores) => {
     const odd = app.task('odd', { retries: QUICK }, attempts);
     await app.start();
     const outcome = await (await odd.submit([])).outcome();
-    expect(outcome).toMatchObject({ status: 'failed', error: { code: 'NOT_SERIALIZABLE', message: expect.stringContaining(path) } });
+    expect(outcome).toMatchObject({
+      status: 'failed',
+      error: { code: 'NOT_SERIALIZABLE', message: expect.stringContaining(path) },
+    });
     expect(attempts).toHaveBeenCalledTimes(1);
   });
 
@@ -145,7 +189,10 @@ describe.each(STORES)('a task on %s', (stores) => {
     const app = openWorld(stores).app({ maxPayloadBytes: 1_000 });
     const big = app.task('big', () => 'x'.repeat(2_000));
     await app.start();
-    expect(await (await big.submit([])).outcome()).toMatchObject({ status: 'failed', error: { code: 'PAYLOAD_TOO_LARGE' } });
+    expect(await (await big.submit([])).outcome()).toMatchObject({
+      status: 'failed',
+      error: { code: 'PAYLOAD_TOO_LARGE' },
+    });
   });
 
   it('is passed on by a worker that does not know it, to one that does (BK-16)', async () => {

@@ -34,7 +34,12 @@ describe.each(STORES)('stopping on %s', (stores) => {
     const long = leaving.task('long', async () => {
       const { signal } = taskContext();
       started.resolve();
-      await new Promise((_, reject) => signal.addEventListener('abort', () => { reason.resolve(signal.reason); reject(signal.reason); }));
+      await new Promise((_, reject) =>
+        signal.addEventListener('abort', () => {
+          reason.resolve(signal.reason);
+          reject(signal.reason);
+        }),
+      );
       return 'never';
     });
     staying.task('long', async () => taskContext().attempt);

@@ -14,7 +14,8 @@ describe.each(STORES)('submitting on %s', (stores) => {
     const { seen, record } = recorder(app);
     const priorities = [5, 0, -5, 0, 100, -100, 5, -5];
     const handles = [];
-    for (const [i, priority] of priorities.entries()) handles.push(await record.submit([`${priority}/${i}`], { priority }));
+    for (const [i, priority] of priorities.entries())
+      handles.push(await record.submit([`${priority}/${i}`], { priority }));
     await app.start();
     await Promise.all(handles.map((handle) => handle.result()));
     expect(seen).toEqual(['-100/5', '-5/2', '-5/7', '0/1', '0/3', '5/0', '5/6', '100/4']);
@@ -62,7 +63,9 @@ describe.each(STORES)('submitting on %s', (stores) => {
     const double = app.task('double', (n: number) => n * 2);
     await app.start();
     const handles = await double.submitMany(Array.from({ length: 250 }, (_, i): [number] => [i]));
-    expect(await Promise.all(handles.map((handle) => handle.result()))).toEqual(Array.from({ length: 250 }, (_, i) => i * 2));
+    expect(await Promise.all(handles.map((handle) => handle.result()))).toEqual(
+      Array.from({ length: 250 }, (_, i) => i * 2),
+    );
   });
 
   it('refuses what exceeds maxQueueSize, and leaves no record of it (BK-22)', async () => {

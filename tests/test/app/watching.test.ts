@@ -1,4 +1,4 @@
-import { taskContext, type TaskEventName } from '@flowrra/core';
+import { type TaskEventName, taskContext } from '@flowrra/core';
 import { describe, expect, it, vi } from 'vitest';
 import { deferred, openWorld, STORES } from '../../support/world.js';
 
@@ -23,14 +23,25 @@ describe.each(STORES)('watching a task on %s', (stores) => {
     const app = openWorld(stores).app();
     const odd = app.task('odd', { retries: 0 }, () => taskContext().progress(new Date() as never));
     await app.start();
-    expect(await (await odd.submit([])).outcome()).toMatchObject({ error: { code: 'NOT_SERIALIZABLE', message: expect.stringContaining('progress') } });
+    expect(await (await odd.submit([])).outcome()).toMatchObject({
+      error: { code: 'NOT_SERIALIZABLE', message: expect.stringContaining('progress') },
+    });
   });
 
   it('tells of every step by an event, in order', async () => {
     const app = openWorld(stores).app();
     const seen: string[] = [];
-    const names: TaskEventName[] = ['submitted', 'started', 'progress', 'retrying', 'finished', 'released', 'leaseLost'];
-    for (const name of names) app.on(name, (event) => seen.push(`${name} ${'attempt' in event ? event.attempt : ''}`.trim()));
+    const names: TaskEventName[] = [
+      'submitted',
+      'started',
+      'progress',
+      'retrying',
+      'finished',
+      'released',
+      'leaseLost',
+    ];
+    for (const name of names)
+      app.on(name, (event) => seen.push(`${name} ${'attempt' in event ? event.attempt : ''}`.trim()));
     const flaky = app.task('flaky', { retries: { max: 1, delay: 1 } }, () => {
       taskContext().progress(taskContext().attempt);
       if (taskContext().attempt === 1) throw new Error('again');
@@ -38,7 +49,15 @@ describe.each(STORES)('watching a task on %s', (stores) => {
     await app.start();
     await flaky.call([]);
     await vi.waitFor(() =>
-      expect(seen).toEqual(['submitted', 'started 1', 'progress 1', 'retrying 1', 'started 2', 'progress 2', 'finished 2']),
+      expect(seen).toEqual([
+        'submitted',
+        'started 1',
+        'progress 1',
+        'retrying 1',
+        'started 2',
+        'progress 2',
+        'finished 2',
+      ]),
     );
   });
 
@@ -70,7 +89,10 @@ describe.each(STORES)('watching a task on %s', (stores) => {
     expect(new Set(pending.map(({ taskId }) => taskId))).toEqual(new Set([...ids.slice(1), delayed.id]));
     const times = pending.map(({ submittedAt }) => Number(submittedAt));
     expect(times).toEqual([...times].sort((a, b) => b - a));
-    const pages = [await app.listByStatus('pending', { limit: 2 }), await app.listByStatus('pending', { limit: 10, offset: 2 })];
+    const pages = [
+      await app.listByStatus('pending', { limit: 2 }),
+      await app.listByStatus('pending', { limit: 10, offset: 2 }),
+    ];
     expect(pages.flat()).toEqual(pending);
     release.resolve();
     await vi.waitFor(async () => expect(await app.listByStatus('success')).toHaveLength(5));
@@ -98,6 +120,13 @@ describe.each(STORES)('watching a task on %s', (stores) => {
     const join = app.task('join', (...parts: string[]) => parts.join('+'));
     await app.start();
     expect(await join.call(['a'])).toBe('a+outer+inner<inner<outer');
-    expect(trace).toEqual(['outer submit join', 'inner submit join', 'outer before 1', 'inner before 1', 'inner after', 'outer after']);
+    expect(trace).toEqual([
+      'outer submit join',
+      'inner submit join',
+      'outer before 1',
+      'inner before 1',
+      'inner after',
+      'outer after',
+    ]);
   });
 });

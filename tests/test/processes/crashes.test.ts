@@ -8,7 +8,10 @@ describe('a worker process that dies', () => {
     const fleet = openFleet();
     const first = await fleet.worker();
     const handle = await fleet.producer.submit(tasks.work, [1_500]);
-    await vi.waitFor(() => expect(fleet.ledger()).toContainEqual(expect.objectContaining({ event: 'started', pid: first.pid })), SOON);
+    await vi.waitFor(
+      () => expect(fleet.ledger()).toContainEqual(expect.objectContaining({ event: 'started', pid: first.pid })),
+      SOON,
+    );
     first.kill('SIGKILL');
     const second = await fleet.worker();
     const outcome = await handle.outcome();
@@ -58,7 +61,10 @@ describe('a worker process that stands still for three leases', () => {
     const fleet = openFleet();
     const frozen = await fleet.worker();
     const handle = await fleet.producer.submit(tasks.work, [1_000]);
-    await vi.waitFor(() => expect(fleet.ledger()).toContainEqual(expect.objectContaining({ event: 'started', pid: frozen.pid })), SOON);
+    await vi.waitFor(
+      () => expect(fleet.ledger()).toContainEqual(expect.objectContaining({ event: 'started', pid: frozen.pid })),
+      SOON,
+    );
     frozen.kill('SIGSTOP');
     const other = await fleet.worker();
     const outcome = await handle.outcome();

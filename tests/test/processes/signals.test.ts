@@ -4,7 +4,11 @@ import { openFleet, tasks } from '../../support/workers.js';
 const SOON = { timeout: 15_000, interval: 20 };
 
 /** A worker that runs `count` tasks of `ms` each. */
-async function busyWorker(count: number, ms: number, options: Parameters<ReturnType<typeof openFleet>['worker']>[0] = {}) {
+async function busyWorker(
+  count: number,
+  ms: number,
+  options: Parameters<ReturnType<typeof openFleet>['worker']>[0] = {},
+) {
   const fleet = openFleet();
   const worker = await fleet.worker({ ioWorkers: count, ...options });
   const handles = await Promise.all(Array.from({ length: count }, () => fleet.producer.submit(tasks.work, [ms])));
@@ -16,7 +20,13 @@ describe('a worker process that is told to stop', () => {
   it('finishes what it runs, takes nothing more, and exits with 0 (SH-01)', async () => {
     const { fleet, worker, handles } = await busyWorker(8, 500);
     worker.kill('SIGTERM');
-    await vi.waitFor(() => expect(fleet.ledger()).toContainEqual(expect.objectContaining({ message: expect.stringContaining('stopping') })), SOON);
+    await vi.waitFor(
+      () =>
+        expect(fleet.ledger()).toContainEqual(
+          expect.objectContaining({ message: expect.stringContaining('stopping') }),
+        ),
+      SOON,
+    );
     const late = await fleet.producer.submit(tasks.work, [1]);
     expect(await worker.exited()).toEqual({ code: 0, signal: null });
     expect(await Promise.all(handles.map((handle) => handle.result()))).toEqual(Array(8).fill(`pid ${worker.pid}`));
@@ -29,14 +39,25 @@ describe('a worker process that is told to stop', () => {
     worker.kill('SIGTERM');
     expect(await worker.exited()).toEqual({ code: 0, signal: null });
     const other = await fleet.worker({ lease: '30s' });
-    expect(await handles[0]?.outcome()).toMatchObject({ status: 'success', result: `pid ${other.pid}`, attempt: 1, fence: 2 });
+    expect(await handles[0]?.outcome()).toMatchObject({
+      status: 'success',
+      result: `pid ${other.pid}`,
+      attempt: 1,
+      fence: 2,
+    });
     expect(fleet.ledger()).toContainEqual(expect.objectContaining({ event: 'aborted', reason: 'WORKER_STOPPING' }));
   });
 
   it('exits at once at the second signal; its tasks come back by lease (SH-05)', async () => {
     const { fleet, worker, handles } = await busyWorker(1, 60_000);
     worker.kill('SIGINT');
-    await vi.waitFor(() => expect(fleet.ledger()).toContainEqual(expect.objectContaining({ message: expect.stringContaining('stopping') })), SOON);
+    await vi.waitFor(
+      () =>
+        expect(fleet.ledger()).toContainEqual(
+          expect.objectContaining({ message: expect.stringContaining('stopping') }),
+        ),
+      SOON,
+    );
     worker.kill('SIGTERM');
     expect(await worker.exited()).toEqual({ code: 1, signal: null });
     const [handle] = handles;

@@ -22,7 +22,9 @@ export async function getBroker(
   try {
     const provider = await findProvider(url);
     if (!provider.createBroker) {
-      throw new BackendError(`The stores of "${schemeOf(url ?? '')}:" keep results but carry no messages: give a broker too.`);
+      throw new BackendError(
+        `The stores of "${schemeOf(url ?? '')}:" keep results but carry no messages: give a broker too.`,
+      );
     }
     return provider.createBroker(url, options);
   } catch (err) {

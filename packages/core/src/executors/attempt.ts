@@ -12,7 +12,13 @@ export interface FailedAttempt {
 }
 
 /** Errors that another attempt would only repeat. */
-const PERMANENT_CODES: ReadonlySet<string> = new Set(['PERMANENT', 'NOT_SERIALIZABLE', 'PAYLOAD_TOO_LARGE', 'SCHEMA_MISMATCH', 'CPU_MODULE']);
+const PERMANENT_CODES: ReadonlySet<string> = new Set([
+  'PERMANENT',
+  'NOT_SERIALIZABLE',
+  'PAYLOAD_TOO_LARGE',
+  'SCHEMA_MISMATCH',
+  'CPU_MODULE',
+]);
 
 /** The failed attempt that a thrown value makes. Errors are known by `code`: the handler may use another copy of core. */
 export function failedAttempt(thrown: unknown): FailedAttempt {

@@ -41,7 +41,11 @@ export abstract class BaseExecutor {
     ...options: SubmitOptionsParameter<Kwargs>
   ): Promise<TaskHandle<Result>>;
   submit(taskName: string, args: readonly unknown[], options?: SubmitCall['options']): Promise<TaskHandle>;
-  async submit(task: TaskContract | string, args: readonly unknown[], options: SubmitCall['options'] = {}): Promise<TaskHandle> {
+  async submit(
+    task: TaskContract | string,
+    args: readonly unknown[],
+    options: SubmitCall['options'] = {},
+  ): Promise<TaskHandle> {
     return this.client.submit({ task: this.client.contractOf(task), args, options });
   }
 
@@ -76,13 +80,31 @@ export abstract class BaseExecutor {
     const { config, registry, events, worker } = this.client;
     const { lease, pollInterval, clock, logger } = config;
     const runner = new TaskRunner({
-      store: session.store, session, registry, events, logger, clock, lease, kind: this.kind, attempt: (attempt) => this.attempt(attempt),
+      store: session.store,
+      session,
+      registry,
+      events,
+      logger,
+      clock,
+      lease,
+      kind: this.kind,
+      attempt: (attempt) => this.attempt(attempt),
     });
     const run = runner.run.bind(runner);
     for (const [queue, workers] of config.queues) {
       const slots = this.slots(workers);
       if (slots === 0) continue;
-      const lane = new LaneWorker(session, { queue, lane: this.kind, slots, worker, lease, pollInterval, clock, logger, run });
+      const lane = new LaneWorker(session, {
+        queue,
+        lane: this.kind,
+        slots,
+        worker,
+        lease,
+        pollInterval,
+        clock,
+        logger,
+        run,
+      });
       this.#process.serve(queue, lane);
     }
   }

@@ -1,5 +1,5 @@
-import type { ExecuteCall, Middleware } from '../middleware.js';
 import type { Logger } from '../logger.js';
+import type { ExecuteCall, Middleware } from '../middleware.js';
 import { encodeJson } from '../tasks/codec.js';
 import { MAX_PROGRESS_BYTES, type TaskContext } from '../tasks/task-context.js';
 import type { Attempt } from './task-runner.js';
@@ -21,7 +21,11 @@ export function contextOf(attempt: Attempt, logger: Logger): TaskContext {
 }
 
 /** Runs `innermost` inside every middleware that wraps attempts, the first one outermost. */
-export function throughMiddleware(middleware: readonly Middleware[], call: ExecuteCall, innermost: () => Promise<unknown>): Promise<unknown> {
+export function throughMiddleware(
+  middleware: readonly Middleware[],
+  call: ExecuteCall,
+  innermost: () => Promise<unknown>,
+): Promise<unknown> {
   const [next, ...rest] = middleware;
   if (!next) return innermost();
   const inner = () => throughMiddleware(rest, call, innermost);

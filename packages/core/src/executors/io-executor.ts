@@ -1,7 +1,15 @@
 import { ConfigError } from '../errors.js';
-import { encodeJson, type JsonValue } from '../tasks/codec.js';
 import { checkSchema } from '../tasks/check-schema.js';
-import { type AnyFunction, defineTask, type TaskContract, type TaskFor, type TaskOptions, type WithKwargs, type WithoutKwargs } from '../tasks/task.js';
+import { encodeJson, type JsonValue } from '../tasks/codec.js';
+import {
+  type AnyFunction,
+  defineTask,
+  type TaskContract,
+  type TaskFor,
+  type TaskOptions,
+  type WithKwargs,
+  type WithoutKwargs,
+} from '../tasks/task.js';
 import { runInTaskContext } from '../tasks/task-context.js';
 import { type AttemptEnd, failedAttempt } from './attempt.js';
 import { BaseExecutor } from './base-executor.js';
@@ -25,13 +33,18 @@ export class IOExecutor extends BaseExecutor {
   task<Fn extends AnyFunction>(name: string, options: TaskOptions & WithoutKwargs, handler: Fn): TaskFor<Fn, false>;
   task(name: string, ...rest: [AnyFunction] | [TaskOptions, AnyFunction]) {
     const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest;
-    if ('kind' in options) throw new ConfigError('kind', 'app.task() makes I/O tasks; for CPU tasks use app.cpuTask().');
+    if ('kind' in options)
+      throw new ConfigError('kind', 'app.task() makes I/O tasks; for CPU tasks use app.cpuTask().');
     return this.implement(defineTask(name, options as TaskOptions), handler);
   }
 
   /** Gives a contract its code. @throws TaskExistsError */
-  implement<Args extends readonly unknown[], Result, Kwargs>(contract: TaskContract<Args, Result, Kwargs>, handler: AnyFunction) {
-    if (typeof handler !== 'function') throw new ConfigError('handler', `Task "${contract.name}" needs a function as its last argument.`);
+  implement<Args extends readonly unknown[], Result, Kwargs>(
+    contract: TaskContract<Args, Result, Kwargs>,
+    handler: AnyFunction,
+  ) {
+    if (typeof handler !== 'function')
+      throw new ConfigError('handler', `Task "${contract.name}" needs a function as its last argument.`);
     this.client.registry.add({ contract, kind: 'io', handler });
     return this.client.bind(contract);
   }
@@ -52,9 +65,14 @@ export class IOExecutor extends BaseExecutor {
       const kwargs = await checkSchema(schema.kwargs, ownCopy(message.kwargs), 'kwargs');
       const context = contextOf(attempt, config.logger);
       const value = await runInTaskContext(context, () =>
-        throughMiddleware(middleware, { context, args, kwargs }, async () => handler(...args, ...(takesKwargs ? [kwargs] : []))),
+        throughMiddleware(middleware, { context, args, kwargs }, async () =>
+          handler(...args, ...(takesKwargs ? [kwargs] : [])),
+        ),
       );
-      return { status: 'success', resultJson: encodeJson(await checkSchema(schema.result, value, 'result'), 'result', config.maxPayloadBytes) };
+      return {
+        status: 'success',
+        resultJson: encodeJson(await checkSchema(schema.result, value, 'result'), 'result', config.maxPayloadBytes),
+      };
     } catch (thrown) {
       return failedAttempt(thrown);
     }

@@ -78,7 +78,9 @@ export class LaneWorker {
     } catch (err) {
       this.#failures++;
       if (this.#failures === 1) logger.error({ err, queue, lane }, 'claiming failed; going on trying');
-      await sleep(this.#options.clock, storeBackoff(this.#failures), { signal: this.#session.stopping }).catch(() => {});
+      await sleep(this.#options.clock, storeBackoff(this.#failures), { signal: this.#session.stopping }).catch(
+        () => {},
+      );
       return null;
     }
   }

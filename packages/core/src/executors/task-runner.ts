@@ -1,5 +1,12 @@
 import { type Clock, sleep } from '../clock.js';
-import { AttemptTimeoutError, CancelRequestedError, MessageUnreadableError, TaskExpiredError, TaskNotFoundError, WorkerLostError } from '../errors.js';
+import {
+  AttemptTimeoutError,
+  CancelRequestedError,
+  MessageUnreadableError,
+  TaskExpiredError,
+  TaskNotFoundError,
+  WorkerLostError,
+} from '../errors.js';
 import type { TaskEvents } from '../events/task-events.js';
 import type { Logger } from '../logger.js';
 import { outcomeResult } from '../stores/joined-task-store.js';
@@ -8,9 +15,9 @@ import { describeError } from '../tasks/describe-error.js';
 import { retryDelay } from '../tasks/retry-policy.js';
 import { isNewerMessage, type TaskMessage } from '../tasks/task-message.js';
 import type { Implementation, TaskRegistry } from '../tasks/task-registry.js';
+import { abortableBy } from './abortable-by.js';
 import type { AttemptEnd, FailedAttempt } from './attempt.js';
 import { failedAttempt } from './attempt.js';
-import { abortableBy } from './abortable-by.js';
 import { storeBackoff } from './backoff.js';
 import { ProgressReporter } from './progress-reporter.js';
 import type { HeldTask, WorkerSession } from './worker-session.js';
@@ -61,7 +68,10 @@ export class TaskRunner {
     try {
       leftover = await this.#process(held);
     } catch (err) {
-      this.#o.logger.error({ err, taskId: task.lease.id }, 'a task could not be processed; it comes back when its lease ends');
+      this.#o.logger.error(
+        { err, taskId: task.lease.id },
+        'a task could not be processed; it comes back when its lease ends',
+      );
     } finally {
       this.#o.session.letGo(held);
     }
@@ -76,9 +86,19 @@ export class TaskRunner {
       case 'expired':
         return void (await this.#failed(held, new TaskExpiredError()));
       case 'exhausted':
-        return void (await this.#failed(held, new WorkerLostError(`${task.crashes} times its worker died, or blocked its event loop for longer than the lease, while it ran.`), 'worker lost'));
+        return void (await this.#failed(
+          held,
+          new WorkerLostError(
+            `${task.crashes} times its worker died, or blocked its event loop for longer than the lease, while it ran.`,
+          ),
+          'worker lost',
+        ));
       case 'unreadable':
-        return void (await this.#failed(held, new MessageUnreadableError('The stored message cannot be read.'), 'unreadable'));
+        return void (await this.#failed(
+          held,
+          new MessageUnreadableError('The stored message cannot be read.'),
+          'unreadable',
+        ));
       case 'run':
         return this.#runOrDefer(held);
     }
@@ -88,15 +108,28 @@ export class TaskRunner {
     const { task } = held;
     const { message } = task;
     if (!message) {
-      if (isNewerMessage(task.payload)) return void (await this.#defer(held, new MessageUnreadableError('The message was written by a newer version of Flowrra.')));
-      return void (await this.#failed(held, new MessageUnreadableError('The stored message cannot be read.'), 'unreadable'));
+      if (isNewerMessage(task.payload))
+        return void (await this.#defer(
+          held,
+          new MessageUnreadableError('The message was written by a newer version of Flowrra.'),
+        ));
+      return void (await this.#failed(
+        held,
+        new MessageUnreadableError('The stored message cannot be read.'),
+        'unreadable',
+      ));
     }
     const implementation = this.#o.registry.get(message.taskName);
-    if (implementation?.kind !== this.#o.kind) return void (await this.#defer(held, new TaskNotFoundError(message.taskName)));
+    if (implementation?.kind !== this.#o.kind)
+      return void (await this.#defer(held, new TaskNotFoundError(message.taskName)));
     return this.#runAttempt(held, message, implementation);
   }
 
-  async #runAttempt(held: HeldTask, message: TaskMessage, implementation: Implementation): Promise<Leftover | undefined> {
+  async #runAttempt(
+    held: HeldTask,
+    message: TaskMessage,
+    implementation: Implementation,
+  ): Promise<Leftover | undefined> {
     const { task, controller } = held;
     const { clock, events } = this.#o;
     const event = describeAttempt(task);
@@ -107,7 +140,8 @@ export class TaskRunner {
       progress.report(json);
     };
     const { timeout } = message;
-    const timer = timeout === null ? null : clock.after(timeout, () => controller.abort(new AttemptTimeoutError(timeout)));
+    const timer =
+      timeout === null ? null : clock.after(timeout, () => controller.abort(new AttemptTimeoutError(timeout)));
     const handler = this.#o.attempt({ implementation, message, task, signal: controller.signal, onProgress });
     this.#o.session.countHandler(handler);
     const end = await Promise.race([handler, aborted(controller.signal)]);
@@ -135,7 +169,9 @@ export class TaskRunner {
     const delay = this.#delayBeforeRetry(held.task, end);
     if (delay === null) return this.#finish(held, { status: 'failed', error: end.error, progressJson });
     const { error } = end;
-    const stored = await this.#untilStored(held, () => this.#o.store.retry(held.task, { runAt: { after: delay }, error }));
+    const stored = await this.#untilStored(held, () =>
+      this.#o.store.retry(held.task, { runAt: { after: delay }, error }),
+    );
     if (stored) this.#o.events.emit('retrying', () => ({ ...describeAttempt(held.task), error, delay }));
   }
 
@@ -157,8 +193,15 @@ export class TaskRunner {
   async #finish(held: HeldTask, outcome: TaskOutcome): Promise<void> {
     const { task } = held;
     const accepted = await this.#untilStored(held, () => this.#o.store.finish(task, outcome));
-    if (!accepted) return this.#o.logger.warn(describeAttempt(task), 'a result was refused: the lease was lost, or another result came first');
-    this.#o.events.emit('finished', () => ({ ...describeAttempt(task), result: outcomeResult(task, outcome, this.#o.clock.now()) }));
+    if (!accepted)
+      return this.#o.logger.warn(
+        describeAttempt(task),
+        'a result was refused: the lease was lost, or another result came first',
+      );
+    this.#o.events.emit('finished', () => ({
+      ...describeAttempt(task),
+      result: outcomeResult(task, outcome, this.#o.clock.now()),
+    }));
   }
 
   /** Passes the task on to a worker that may know it, for an hour; then it fails. */
@@ -166,7 +209,10 @@ export class TaskRunner {
     const { deferredSince, startedAt } = held.task;
     const deferred = deferredSince === null ? 0 : startedAt - deferredSince;
     if (deferred >= DEFER_LIMIT) return this.#failed(held, error, 'task not found');
-    this.#o.logger.warn({ ...describeAttempt(held.task), err: error }, 'this worker cannot run the task; it goes back to its queue');
+    this.#o.logger.warn(
+      { ...describeAttempt(held.task), err: error },
+      'this worker cannot run the task; it goes back to its queue',
+    );
     await this.#release(held, 'deferred', Math.min(Math.max(deferred, SHORTEST_DEFER), LONGEST_DEFER));
   }
 
@@ -189,7 +235,11 @@ export class TaskRunner {
         const code = (err as { code?: unknown } | null)?.code;
         const storeIsAway = code === 'STORE_UNAVAILABLE' || code === 'STORE_FULL';
         const givenUp = held.lost || session.abandoned.aborted || (!storeIsAway && failures >= SETTLE_TRIES);
-        if (failures === 1 || givenUp) logger.error({ ...describeAttempt(held.task), err }, givenUp ? 'a task could not be settled' : 'settling a task failed; going on trying');
+        if (failures === 1 || givenUp)
+          logger.error(
+            { ...describeAttempt(held.task), err },
+            givenUp ? 'a task could not be settled' : 'settling a task failed; going on trying',
+          );
         if (givenUp) return false;
         await sleep(clock, storeBackoff(failures), { signal: session.abandoned }).catch(() => {});
       }
@@ -209,7 +259,11 @@ export class TaskRunner {
     const { clock, lease, logger, session } = this.#o;
     const over = abortableBy(session.stopping);
     const tooLong = sleep(clock, lease, over).then(
-      () => logger.error(describeAttempt(task), 'the handler ignores its AbortSignal; its slot is given away while it still runs'),
+      () =>
+        logger.error(
+          describeAttempt(task),
+          'the handler ignores its AbortSignal; its slot is given away while it still runs',
+        ),
       () => {},
     );
     await Promise.race([handler, tooLong]);

@@ -39,7 +39,8 @@ export class WorkerProcess {
     // A first question, so that a store which is away is an error of start() and not a line in the log.
     await Promise.all([...queues.keys()].map((queue) => store.size(queue)));
     const session = new WorkerSession(store, { clock, logger, events: client.events, lease });
-    if (broker.supports.events) this.#ends.push(await broker.subscribe(CANCEL_TOPIC, (taskId) => void session.onCancel(taskId)));
+    if (broker.supports.events)
+      this.#ends.push(await broker.subscribe(CANCEL_TOPIC, (taskId) => void session.onCancel(taskId)));
     this.#broker = broker;
     this.#session = session;
   }

@@ -105,7 +105,10 @@ export class WorkerSession {
   async #extend(held: readonly HeldTask[]): Promise<void> {
     const { logger, lease } = this.options;
     try {
-      const replies = await this.store.extend(held.map(({ task }) => task.lease), lease);
+      const replies = await this.store.extend(
+        held.map(({ task }) => task.lease),
+        lease,
+      );
       held.forEach((one, i) => {
         if (replies[i] === 'lost') this.#lose(one);
         if (replies[i] === 'cancel') one.controller.abort(new CancelRequestedError());
@@ -122,8 +125,17 @@ export class WorkerSession {
     held.lost = true;
     const { task } = held;
     const taskName = task.message?.taskName ?? '';
-    this.options.logger.warn({ taskId: task.lease.id, taskName, fence: task.lease.fence }, 'lease lost: another worker may run the task');
-    this.options.events.emit('leaseLost', () => ({ taskId: task.lease.id, taskName, queue: task.lease.queue, attempt: task.attempt, fence: task.lease.fence }));
+    this.options.logger.warn(
+      { taskId: task.lease.id, taskName, fence: task.lease.fence },
+      'lease lost: another worker may run the task',
+    );
+    this.options.events.emit('leaseLost', () => ({
+      taskId: task.lease.id,
+      taskName,
+      queue: task.lease.queue,
+      attempt: task.attempt,
+      fence: task.lease.fence,
+    }));
     held.controller.abort(new LeaseLostError(task.lease.id));
   }
 }

@@ -1,5 +1,15 @@
 import type { BaseResultBackend, Page, WaitOptions } from '../backends/base-result-backend.js';
-import type { BaseBroker, ClaimRequest, ExtendReply, Instant, Lease, NewMessage, PushReply, QueueSize, ReleaseReason } from '../brokers/base-broker.js';
+import type {
+  BaseBroker,
+  ClaimRequest,
+  ExtendReply,
+  Instant,
+  Lease,
+  NewMessage,
+  PushReply,
+  QueueSize,
+  ReleaseReason,
+} from '../brokers/base-broker.js';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../logger.js';
 import type { JsonValue } from '../tasks/codec.js';
@@ -29,17 +39,33 @@ export class JoinedTaskStore implements TaskStore {
 
   /** The message is enqueued, which is what submit promises: a record that could not be written is no failure of it. */
   async #storePending(message: NewMessage, submittedAt: number): Promise<void> {
-    const delivery = { taskId: message.id, queue: message.queue, attempt: 1, fence: 0, submittedAt, startedAt: null, worker: null, progress: null };
+    const delivery = {
+      taskId: message.id,
+      queue: message.queue,
+      attempt: 1,
+      fence: 0,
+      submittedAt,
+      startedAt: null,
+      worker: null,
+      progress: null,
+    };
     try {
       await this.backend.store(message.id, unfinishedResult('pending', decodeMessage(message.payload), delivery));
     } catch (err) {
-      this.context.logger.warn({ taskId: message.id, err }, 'the pending record could not be stored; the task is enqueued');
+      this.context.logger.warn(
+        { taskId: message.id, err },
+        'the pending record could not be stored; the task is enqueued',
+      );
     }
   }
 
   async claim(request: ClaimRequest): Promise<StoreClaimReply> {
     const reply = await this.broker.claim(request);
-    const claims = await Promise.all(reply.claims.map((claim) => this.#markRunning({ ...claim, worker: request.worker, message: readMessage(claim.payload) })));
+    const claims = await Promise.all(
+      reply.claims.map((claim) =>
+        this.#markRunning({ ...claim, worker: request.worker, message: readMessage(claim.payload) }),
+      ),
+    );
     return { ...reply, claims: claims.filter((task) => task !== null) };
   }
 
@@ -58,7 +84,13 @@ export class JoinedTaskStore implements TaskStore {
    */
   async #storeForNewTask(task: ClaimedTask, result: TaskResult): Promise<boolean> {
     if (await this.backend.store(task.lease.id, result)) return true;
-    const pending = unfinishedResult('pending', task.message, { ...delivery(task, null), attempt: 1, fence: 0, startedAt: null, worker: null });
+    const pending = unfinishedResult('pending', task.message, {
+      ...delivery(task, null),
+      attempt: 1,
+      fence: 0,
+      startedAt: null,
+      worker: null,
+    });
     return (await this.backend.store(task.lease.id, pending)) && this.backend.store(task.lease.id, result);
   }
 
@@ -84,7 +116,10 @@ export class JoinedTaskStore implements TaskStore {
   }
 
   async retry(task: ClaimedTask, request: RetryRequest): Promise<boolean> {
-    await this.backend.store(task.lease.id, unfinishedResult('retrying', task.message, delivery(task, null), request.error));
+    await this.backend.store(
+      task.lease.id,
+      unfinishedResult('retrying', task.message, delivery(task, null), request.error),
+    );
     return this.broker.release(task.lease, { runAt: request.runAt, reason: 'failed' });
   }
 

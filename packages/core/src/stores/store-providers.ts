@@ -27,8 +27,10 @@ const registered = new Map<string, StoreProvider>();
  * @throws ConfigError when the scheme is no scheme, or is taken
  */
 export function registerBackend(scheme: string, provider: StoreProvider): void {
-  if (!/^[a-z][a-z0-9+.-]*$/.test(scheme)) throw new ConfigError('scheme', 'A scheme is lower-case letters, digits, "+", "." or "-", such as "dynamodb".');
-  if (scheme in PACKAGES || registered.has(scheme)) throw new ConfigError('scheme', `The scheme "${scheme}:" is taken.`);
+  if (!/^[a-z][a-z0-9+.-]*$/.test(scheme))
+    throw new ConfigError('scheme', 'A scheme is lower-case letters, digits, "+", "." or "-", such as "dynamodb".');
+  if (scheme in PACKAGES || registered.has(scheme))
+    throw new ConfigError('scheme', `The scheme "${scheme}:" is taken.`);
   registered.set(scheme, provider);
 }
 
@@ -42,33 +44,42 @@ export async function findProvider(url: string | null): Promise<StoreProvider> {
   const provider = registered.get(scheme);
   if (provider) return provider;
   const packageName = Object.hasOwn(PACKAGES, scheme) ? PACKAGES[scheme] : undefined;
-  if (packageName === undefined) throw new UnsupportedSchemeError(scheme, [...Object.keys(PACKAGES), ...registered.keys()]);
+  if (packageName === undefined)
+    throw new UnsupportedSchemeError(scheme, [...Object.keys(PACKAGES), ...registered.keys()]);
   return loadProvider(packageName, `A "${scheme}:" address`);
 }
 
 /** @throws InvalidUrlError when the text has no scheme */
 export function schemeOf(url: string): string {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1];
-  if (scheme === undefined) throw new InvalidUrlError('A store address needs a scheme, as in "redis://localhost:6379/0".');
+  if (scheme === undefined)
+    throw new InvalidUrlError('A store address needs a scheme, as in "redis://localhost:6379/0".');
   return scheme.toLowerCase();
 }
 
 /** Everything that goes wrong while a store is made is a BackendError, with its cause. */
 export function asBackendError(err: unknown): BackendError {
   if (err instanceof BackendError) return err;
-  return new BackendError(`The store cannot be created: ${err instanceof Error ? err.message : String(err)}`, { cause: err });
+  return new BackendError(`The store cannot be created: ${err instanceof Error ? err.message : String(err)}`, {
+    cause: err,
+  });
 }
 
 async function loadProvider(packageName: string, why: string): Promise<StoreProvider> {
   const module: unknown = await importFromAnywhere(packageName, why);
   const provider = (module as { storeProvider?: StoreProvider }).storeProvider;
-  if (!provider) throw new BackendError(`${packageName} exports no storeProvider. Install a version that matches @flowrra/core.`);
+  if (!provider)
+    throw new BackendError(`${packageName} exports no storeProvider. Install a version that matches @flowrra/core.`);
   return provider;
 }
 
 /** With strict package managers core cannot see the user's packages: the entry script and the working folder can. */
 async function importFromAnywhere(packageName: string, why: string): Promise<unknown> {
-  const places = [import.meta.url, process.argv[1] && pathToFileURL(process.argv[1]), pathToFileURL(join(process.cwd(), 'package.json'))];
+  const places = [
+    import.meta.url,
+    process.argv[1] && pathToFileURL(process.argv[1]),
+    pathToFileURL(join(process.cwd(), 'package.json')),
+  ];
   for (const place of places) {
     const path = place && resolveFrom(place, packageName);
     if (path) return import(pathToFileURL(path).href);

@@ -42,9 +42,11 @@ class StrictJson {
   check(value: unknown, path: string): void {
     switch (typeof value) {
       case 'string':
-        return this.#checkString(value, path);
+        this.#checkString(value, path);
+        return;
       case 'number':
-        if (!Number.isFinite(value) || Object.is(value, -0)) throw new SerializationError(path, `is ${Object.is(value, -0) ? '-0' : value}`);
+        if (!Number.isFinite(value) || Object.is(value, -0))
+          throw new SerializationError(path, `is ${Object.is(value, -0) ? '-0' : value}`);
         return;
       case 'boolean':
         return;
@@ -64,7 +66,8 @@ class StrictJson {
 
   #checkObject(value: object, path: string): void {
     if (this.#open.includes(value)) throw new SerializationError(path, 'is part of a cycle');
-    if (this.#open.length >= MAX_NESTING) throw new SerializationError(path, `is nested deeper than ${MAX_NESTING} levels`);
+    if (this.#open.length >= MAX_NESTING)
+      throw new SerializationError(path, `is nested deeper than ${MAX_NESTING} levels`);
     this.#open.push(value);
     if (Array.isArray(value)) this.#checkArray(value, path);
     else this.#checkPlainObject(value, path);
@@ -119,7 +122,8 @@ export function encodeTaskResult(result: TaskResult): string {
  */
 export function decodeTaskResult(taskId: string, text: string): TaskResult {
   const stored = parseObject(taskId, text);
-  if (stored.v !== RESULT_FORMAT) throw new ResultUnreadableError(taskId, `its format is ${String(stored.v)}, known is ${RESULT_FORMAT}`);
+  if (stored.v !== RESULT_FORMAT)
+    throw new ResultUnreadableError(taskId, `its format is ${String(stored.v)}, known is ${RESULT_FORMAT}`);
   if (!isTaskStatus(stored.status)) throw new ResultUnreadableError(taskId, 'its status is unknown');
   const { v: _format, ...rest } = stored;
   const result = {

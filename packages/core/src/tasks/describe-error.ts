@@ -47,7 +47,12 @@ function describeValue(thrown: unknown): TaskErrorInfo {
 
 /** Errors of another realm (a thread, a vm) are no instances of this realm's Error. */
 function looksLikeError(value: unknown): value is Error {
-  return typeof value === 'object' && value !== null && typeof read(value, 'message') === 'string' && typeof read(value, 'stack') === 'string';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof read(value, 'message') === 'string' &&
+    typeof read(value, 'stack') === 'string'
+  );
 }
 
 function firstCause(error: object): unknown {
@@ -90,7 +95,8 @@ class Cutter {
   /** Cuts a text to `max` bytes of its JSON. */
   cut(text: string, max: number): string {
     let kept = text.slice(0, max);
-    for (let size = jsonBytes(kept); size > max; size = jsonBytes(kept)) kept = kept.slice(0, Math.floor((kept.length * max) / size));
+    for (let size = jsonBytes(kept); size > max; size = jsonBytes(kept))
+      kept = kept.slice(0, Math.floor((kept.length * max) / size));
     if (kept.length === text.length) return text;
     this.truncated = true;
     return `${wellFormed(kept)}…`;

@@ -18,7 +18,18 @@ export interface MessageSource {
 }
 
 type Options = CallOptions & { readonly kwargs?: unknown; readonly retryOf?: string | undefined };
-const OPTIONS = ['queue', 'priority', 'delay', 'runAt', 'id', 'expires', 'timeout', 'retries', 'kwargs', 'retryOf'] as const;
+const OPTIONS = [
+  'queue',
+  'priority',
+  'delay',
+  'runAt',
+  'id',
+  'expires',
+  'timeout',
+  'retries',
+  'kwargs',
+  'retryOf',
+] as const;
 
 /**
  * Checks one call completely and makes the message of it; a promise only if a schema of the task is async.
@@ -27,9 +38,13 @@ const OPTIONS = ['queue', 'priority', 'delay', 'runAt', 'id', 'expires', 'timeou
 export function prepareMessage(call: SubmitCall, source: MessageSource): NewMessage | Promise<NewMessage> {
   const { task, args } = call;
   const options = checkOptions<Options>(call.options, 'submit options', OPTIONS);
-  if (!Array.isArray(args)) throw new ArgumentError('args', `args must be an array: ${task.name}.submit([…], options).`);
+  if (!Array.isArray(args))
+    throw new ArgumentError('args', `args must be an array: ${task.name}.submit([…], options).`);
   checkKwargs(task.name, task.takesKwargs, options.kwargs);
-  const checks = [checkSchema(task.schema.args, args, 'args'), checkSchema(task.schema.kwargs, options.kwargs, 'kwargs')];
+  const checks = [
+    checkSchema(task.schema.args, args, 'args'),
+    checkSchema(task.schema.kwargs, options.kwargs, 'kwargs'),
+  ];
   const message = (): NewMessage => encodeCall(call, options, source);
   return checks.some((check) => check instanceof Promise) ? Promise.all(checks).then(message) : message();
 }
@@ -58,22 +73,31 @@ function encodeCall({ task, args }: SubmitCall, options: Options, source: Messag
 
 function checkKwargs(taskName: string, takesKwargs: boolean, kwargs: unknown): void {
   if (!takesKwargs && kwargs !== undefined) {
-    throw new ArgumentError('kwargs', `Task "${taskName}" takes no keyword arguments. Declare them with { kwargs: true }.`);
+    throw new ArgumentError(
+      'kwargs',
+      `Task "${taskName}" takes no keyword arguments. Declare them with { kwargs: true }.`,
+    );
   }
   if (takesKwargs && (typeof kwargs !== 'object' || kwargs === null || Array.isArray(kwargs))) {
-    throw new ArgumentError('kwargs', `Task "${taskName}" needs its keyword arguments: submit(args, { kwargs: { … } }).`);
+    throw new ArgumentError(
+      'kwargs',
+      `Task "${taskName}" needs its keyword arguments: submit(args, { kwargs: { … } }).`,
+    );
   }
 }
 
 function resolveRunAt({ delay, runAt }: Options): Instant | null {
-  if (delay !== undefined && runAt !== undefined) throw new ArgumentError('runAt', 'Give either delay or runAt, not both.');
+  if (delay !== undefined && runAt !== undefined)
+    throw new ArgumentError('runAt', 'Give either delay or runAt, not both.');
   if (delay !== undefined) return { after: parseDuration(delay, 'delay') };
   return runAt === undefined ? null : { at: toEpoch(runAt, 'runAt') };
 }
 
 function resolveExpiry(expires: Options['expires']): Instant | null {
   if (expires === undefined) return null;
-  return expires instanceof Date ? { at: toEpoch(expires, 'expires') } : { after: parseDuration(expires, 'expires', { min: 1 }) };
+  return expires instanceof Date
+    ? { at: toEpoch(expires, 'expires') }
+    : { after: parseDuration(expires, 'expires', { min: 1 }) };
 }
 
 function toEpoch(date: unknown, name: string): number {

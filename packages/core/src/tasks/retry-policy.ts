@@ -1,6 +1,6 @@
-import { checkOptions } from '../options.js';
 import { type Duration, parseDuration } from '../duration.js';
 import { ConfigError } from '../errors.js';
+import { checkOptions } from '../options.js';
 
 /** How a task is tried again after a failed attempt. */
 export interface RetryOptions {
@@ -25,18 +25,32 @@ export interface RetryPolicy {
   readonly jitter: boolean;
 }
 
-export const DEFAULT_RETRY_POLICY: RetryPolicy = { max: 3, delay: 1_000, backoff: 'exponential', maxDelay: 3_600_000, jitter: true };
+export const DEFAULT_RETRY_POLICY: RetryPolicy = {
+  max: 3,
+  delay: 1_000,
+  backoff: 'exponential',
+  maxDelay: 3_600_000,
+  jitter: true,
+};
 
 /**
  * The policy that the options describe, on top of another; a number is short for `{ max }`.
  * @throws ConfigError naming the option
  */
-export function resolveRetries(options: number | RetryOptions | undefined, base: RetryPolicy = DEFAULT_RETRY_POLICY): RetryPolicy {
+export function resolveRetries(
+  options: number | RetryOptions | undefined,
+  base: RetryPolicy = DEFAULT_RETRY_POLICY,
+): RetryPolicy {
   if (options === undefined) return base;
-  const given = typeof options === 'number' ? { max: options } : checkOptions<RetryOptions>(options, 'retries', ['max', 'delay', 'backoff', 'maxDelay', 'jitter']);
+  const given =
+    typeof options === 'number'
+      ? { max: options }
+      : checkOptions<RetryOptions>(options, 'retries', ['max', 'delay', 'backoff', 'maxDelay', 'jitter']);
   const { max = base.max, backoff = base.backoff, jitter = base.jitter } = given;
-  if (!Number.isInteger(max) || max < 0 || max > 1_000) throw new ConfigError('retries.max', 'retries must be an integer from 0 to 1000.');
-  if (backoff !== 'exponential' && backoff !== 'fixed') throw new ConfigError('retries.backoff', 'retries.backoff must be "exponential" or "fixed".');
+  if (!Number.isInteger(max) || max < 0 || max > 1_000)
+    throw new ConfigError('retries.max', 'retries must be an integer from 0 to 1000.');
+  if (backoff !== 'exponential' && backoff !== 'fixed')
+    throw new ConfigError('retries.backoff', 'retries.backoff must be "exponential" or "fixed".');
   if (typeof jitter !== 'boolean') throw new ConfigError('retries.jitter', 'retries.jitter must be true or false.');
   const delay = given.delay === undefined ? base.delay : parseDuration(given.delay, 'retries.delay');
   const maxDelay = given.maxDelay === undefined ? base.maxDelay : parseDuration(given.maxDelay, 'retries.maxDelay');

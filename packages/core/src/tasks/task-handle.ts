@@ -50,7 +50,9 @@ export class TaskHandle<Result = unknown> {
   /** How the task ended, whichever way: narrow on `status`. Throws like `result()`, but not for failed and cancelled. */
   outcome(options: WaitOptions = {}): Promise<FinishedTaskResult<Result>> {
     // What was stored is what a handler of this type returned.
-    return this.#source.waitFor(this.id, this.queue, { timeout: null, ...options }) as Promise<FinishedTaskResult<Result>>;
+    return this.#source.waitFor(this.id, this.queue, { timeout: null, ...options }) as Promise<
+      FinishedTaskResult<Result>
+    >;
   }
 
   /** All that is known of the task now; null when nothing is. */

@@ -1,7 +1,7 @@
+import type { TaskErrorInfo } from '../errors.js';
 import { MessageUnreadableError } from '../errors.js';
 import type { JsonObject, JsonValue } from './codec.js';
 import type { RetryPolicy } from './retry-policy.js';
-import type { TaskErrorInfo } from '../errors.js';
 import type { FinishedTaskResult, UnfinishedTaskResult } from './task-result.js';
 
 /** Of the stored form of messages. A newer one is left to newer workers. */
@@ -43,7 +43,8 @@ export function encodeMessage(call: EncodedCall): string {
  */
 export function decodeMessage(payload: string): TaskMessage {
   const stored = parse(payload);
-  if (stored.v !== MESSAGE_FORMAT) throw new MessageUnreadableError(`The message has format ${String(stored.v)}; known is ${MESSAGE_FORMAT}.`);
+  if (stored.v !== MESSAGE_FORMAT)
+    throw new MessageUnreadableError(`The message has format ${String(stored.v)}; known is ${MESSAGE_FORMAT}.`);
   const { task, args, kwargs = null, retries, timeout = null, retryOf = null } = stored;
   if (typeof task !== 'string' || !Array.isArray(args) || !isPolicy(retries)) {
     throw new MessageUnreadableError('The message lacks its task, arguments or retries.');
@@ -82,7 +83,8 @@ function parse(payload: string): Record<string, unknown> {
   } catch (cause) {
     throw new MessageUnreadableError('The message is not JSON.', { cause });
   }
-  if (typeof value !== 'object' || value === null) throw new MessageUnreadableError('The message is not a JSON object.');
+  if (typeof value !== 'object' || value === null)
+    throw new MessageUnreadableError('The message is not a JSON object.');
   return value as Record<string, unknown>;
 }
 
@@ -135,7 +137,10 @@ export function unfinishedResult(
 export function finishedResult(
   message: TaskMessage | null,
   delivery: Delivery,
-  end: { finishedAt: number } & ({ status: 'success'; result: JsonValue } | { status: 'failed' | 'cancelled'; error: TaskErrorInfo }),
+  end: { finishedAt: number } & (
+    | { status: 'success'; result: JsonValue }
+    | { status: 'failed' | 'cancelled'; error: TaskErrorInfo }
+  ),
 ): FinishedTaskResult {
   return { ...describe(message, delivery), ...end, finishedAt: new Date(end.finishedAt) };
 }
@@ -143,4 +148,3 @@ export function finishedResult(
 function toDate(ms: number | null): Date | null {
   return ms === null ? null : new Date(ms);
 }
-

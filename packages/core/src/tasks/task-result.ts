@@ -71,4 +71,3 @@ export function mayReplace(old: ResultStamp | null, next: ResultStamp): boolean 
 function submittedLater(next: ResultStamp, old: ResultStamp): boolean {
   return next.submittedAt !== null && old.submittedAt !== null && next.submittedAt > old.submittedAt;
 }
-

@@ -62,7 +62,11 @@ export interface ContractOptions extends TaskOptions {
 declare const SIGNATURE: unique symbol;
 
 /** What submitters and workers agree on: a name, a policy and types. Needs no app, so that both sides can import it. */
-export interface TaskContract<Args extends readonly unknown[] = readonly unknown[], Result = unknown, Kwargs = unknown> {
+export interface TaskContract<
+  Args extends readonly unknown[] = readonly unknown[],
+  Result = unknown,
+  Kwargs = unknown,
+> {
   readonly name: string;
   readonly kind: TaskKind;
   readonly queue: string;
@@ -92,12 +96,17 @@ export interface CallOptions {
   readonly retries?: number | RetryOptions | undefined;
 }
 /** Options of one call; the keyword arguments are among them when the task takes some. */
-export type SubmitOptions<Kwargs = undefined> = [Kwargs] extends [undefined] ? CallOptions : CallOptions & { readonly kwargs: Kwargs };
+export type SubmitOptions<Kwargs = undefined> = [Kwargs] extends [undefined]
+  ? CallOptions
+  : CallOptions & { readonly kwargs: Kwargs };
 /** The options as a parameter: needed when there are keyword arguments to pass. */
-export type SubmitOptionsParameter<Kwargs> = [Kwargs] extends [undefined] ? [options?: SubmitOptions<Kwargs>] : [options: SubmitOptions<Kwargs>];
+export type SubmitOptionsParameter<Kwargs> = [Kwargs] extends [undefined]
+  ? [options?: SubmitOptions<Kwargs>]
+  : [options: SubmitOptions<Kwargs>];
 
 /** A task of an app: its contract, ready to be submitted. */
-export interface Task<Args extends readonly unknown[], Result, Kwargs = undefined> extends TaskContract<Args, Result, Kwargs> {
+export interface Task<Args extends readonly unknown[], Result, Kwargs = undefined>
+  extends TaskContract<Args, Result, Kwargs> {
   /**
    * Enqueues one call. Resolves when the store has it.
    * @throws ArgumentError, SerializationError, PayloadTooLargeError, SchemaError, QueueFullError, before anything is written
@@ -112,8 +121,16 @@ export interface Task<Args extends readonly unknown[], Result, Kwargs = undefine
   handle(id: string): TaskHandle<Result>;
 }
 
-export type TaskFor<Fn extends AnyFunction, TakesKwargs extends boolean> = Task<ArgsOf<Fn, TakesKwargs>, ResultOf<Fn>, KwargsOf<Fn, TakesKwargs>>;
-export type ContractFor<Fn extends AnyFunction, TakesKwargs extends boolean> = TaskContract<ArgsOf<Fn, TakesKwargs>, ResultOf<Fn>, KwargsOf<Fn, TakesKwargs>>;
+export type TaskFor<Fn extends AnyFunction, TakesKwargs extends boolean> = Task<
+  ArgsOf<Fn, TakesKwargs>,
+  ResultOf<Fn>,
+  KwargsOf<Fn, TakesKwargs>
+>;
+export type ContractFor<Fn extends AnyFunction, TakesKwargs extends boolean> = TaskContract<
+  ArgsOf<Fn, TakesKwargs>,
+  ResultOf<Fn>,
+  KwargsOf<Fn, TakesKwargs>
+>;
 
 /**
  * Describes a task without its code: for submitters that do not run it. `app.implement(contract, handler)` gives it code.
@@ -121,15 +138,27 @@ export type ContractFor<Fn extends AnyFunction, TakesKwargs extends boolean> = T
  * @example
  * export const resize = defineTask<(path: string, width: number) => string>('resize', { queue: 'images' });
  */
-export function defineTask<Fn extends AnyFunction>(name: string, options: ContractOptions & WithKwargs): ContractFor<Fn, true>;
-export function defineTask<Fn extends AnyFunction>(name: string, options?: ContractOptions & WithoutKwargs): ContractFor<Fn, false>;
-export function defineTask(name: string, options: ContractOptions & { kwargs?: boolean | undefined } = {}): TaskContract {
-  const given = checkOptions<ContractOptions & { kwargs?: boolean | undefined }>(options, `options of task "${checkName(name, 'task name')}"`, [
-    'kind', 'queue', 'priority', 'retries', 'timeout', 'schema', 'kwargs',
-  ]);
+export function defineTask<Fn extends AnyFunction>(
+  name: string,
+  options: ContractOptions & WithKwargs,
+): ContractFor<Fn, true>;
+export function defineTask<Fn extends AnyFunction>(
+  name: string,
+  options?: ContractOptions & WithoutKwargs,
+): ContractFor<Fn, false>;
+export function defineTask(
+  name: string,
+  options: ContractOptions & { kwargs?: boolean | undefined } = {},
+): TaskContract {
+  const given = checkOptions<ContractOptions & { kwargs?: boolean | undefined }>(
+    options,
+    `options of task "${checkName(name, 'task name')}"`,
+    ['kind', 'queue', 'priority', 'retries', 'timeout', 'schema', 'kwargs'],
+  );
   const { kind = 'io', queue = DEFAULT_QUEUE, priority = 0, kwargs = false, schema = {} } = given;
   if (kind !== 'io' && kind !== 'cpu') throw new ConfigError('kind', 'kind must be "io" or "cpu".');
-  if (typeof kwargs !== 'boolean') throw new ConfigError('kwargs', 'kwargs must be true when the last parameter takes keyword arguments.');
+  if (typeof kwargs !== 'boolean')
+    throw new ConfigError('kwargs', 'kwargs must be true when the last parameter takes keyword arguments.');
   return {
     name,
     kind,
@@ -144,6 +173,7 @@ export function defineTask(name: string, options: ContractOptions & { kwargs?: b
 
 /** @throws ArgumentError unless it is an integer from −100 to 100 */
 export function checkPriority(priority: unknown): number {
-  if (typeof priority === 'number' && Number.isInteger(priority) && priority >= -100 && priority <= 100) return priority;
+  if (typeof priority === 'number' && Number.isInteger(priority) && priority >= -100 && priority <= 100)
+    return priority;
   throw new ArgumentError('priority', 'priority must be an integer from -100 to 100; lower runs first.');
 }

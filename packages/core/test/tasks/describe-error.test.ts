@@ -11,7 +11,11 @@ function chain(length: number): Error {
 }
 const cyclic = new Error('cyclic') as Error & { cause?: unknown };
 cyclic.cause = cyclic;
-const treacherous = Object.defineProperty(new Error(), 'message', { get: () => { throw new Error('gotcha'); } });
+const treacherous = Object.defineProperty(new Error(), 'message', {
+  get: () => {
+    throw new Error('gotcha');
+  },
+});
 const cycle: Record<string, unknown> = {};
 cycle.self = cycle;
 
@@ -19,7 +23,11 @@ describe('describeError', () => {
   it('keeps name, message, code, stack and cause', () => {
     const error = Object.assign(new TypeError('no', { cause: new Error('why') }), { code: 'E_NO' });
     expect(describeError(error)).toMatchObject({
-      name: 'TypeError', message: 'no', code: 'E_NO', stack: expect.stringContaining('describe-error.test'), cause: { message: 'why' },
+      name: 'TypeError',
+      message: 'no',
+      code: 'E_NO',
+      stack: expect.stringContaining('describe-error.test'),
+      cause: { message: 'why' },
     });
   });
 
@@ -30,7 +38,18 @@ describe('describeError', () => {
     ['a symbol', Symbol('s'), 'Symbol(s)'],
     ['an object', { a: 1 }, '{"a":1}'],
     ['an object with a cycle', cycle, '[object Object]'],
-    ['an object whose toString throws', { toJSON() { throw new Error(); }, toString() { throw new Error(); } }, '[object Object]'],
+    [
+      'an object whose toString throws',
+      {
+        toJSON() {
+          throw new Error();
+        },
+        toString() {
+          throw new Error();
+        },
+      },
+      '[object Object]',
+    ],
   ])('makes a readable text of %s', (_what, thrown, text) => {
     expect(describeError(thrown).message).toContain(text);
   });
@@ -40,11 +59,17 @@ describe('describeError', () => {
   });
 
   it('knows errors of another realm', () => {
-    expect(describeError(runInNewContext('new RangeError("far")'))).toMatchObject({ name: 'RangeError', message: 'far' });
+    expect(describeError(runInNewContext('new RangeError("far")'))).toMatchObject({
+      name: 'RangeError',
+      message: 'far',
+    });
   });
 
   it('shows the first error of an AggregateError', () => {
-    expect(describeError(new AggregateError([new Error('first')], 'both'))).toMatchObject({ message: 'both', cause: { message: 'first' } });
+    expect(describeError(new AggregateError([new Error('first')], 'both'))).toMatchObject({
+      message: 'both',
+      cause: { message: 'first' },
+    });
   });
 
   it.each([

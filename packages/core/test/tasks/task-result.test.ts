@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { mayReplace, type ResultStamp } from '../../src/tasks/task-result.js';
 import { isFinal, NEXT_STATUSES, TaskStatus } from '../../src/tasks/task-status.js';
 
-const at = (status: TaskStatus, fence: number, submittedAt: Date | null = new Date(1_000)): ResultStamp => ({ status, fence, submittedAt });
+const at = (status: TaskStatus, fence: number, submittedAt: Date | null = new Date(1_000)): ResultStamp => ({
+  status,
+  fence,
+  submittedAt,
+});
 const all = Object.values(TaskStatus);
 
 describe('mayReplace', () => {

@@ -3,7 +3,11 @@ import { defineTask, Flowrra, type TaskHandle } from '../../src/index.js';
 
 const app = new Flowrra();
 const add = app.task('add', (a: number, b: number) => a + b);
-const mail = app.task('mail', { kwargs: true, queue: 'mail' }, async (to: string, kw: { subject: string; cc?: string }) => ({ to, ...kw }));
+const mail = app.task(
+  'mail',
+  { kwargs: true, queue: 'mail' },
+  async (to: string, kw: { subject: string; cc?: string }) => ({ to, ...kw }),
+);
 const hashFile = (path: string, rounds?: number): Buffer['length'] => path.length + (rounds ?? 0);
 
 describe('submit', () => {
@@ -18,7 +22,10 @@ describe('submit', () => {
     // @ts-expect-error arguments come as an array
     add.submit(1, 2);
     // @ts-expect-error one of the calls is wrong
-    add.submitMany([[1, 2], ['3', 4]]);
+    add.submitMany([
+      [1, 2],
+      ['3', 4],
+    ]);
   });
 
   it('knows its options', () => {
@@ -36,7 +43,9 @@ describe('results', () => {
   it('have the type that the handler returns, promises resolved', async () => {
     const handle = await add.submit([1, 2]);
     expectTypeOf(handle.result()).resolves.toBeNumber();
-    expectTypeOf(mail.call(['a'], { kwargs: { subject: 's' } })).resolves.toHaveProperty('subject').toBeString();
+    expectTypeOf(mail.call(['a'], { kwargs: { subject: 's' } }))
+      .resolves.toHaveProperty('subject')
+      .toBeString();
     // @ts-expect-error a number has no length
     (await handle.result()).length;
   });
@@ -111,7 +120,11 @@ describe('registering', () => {
 
 describe('configuration', () => {
   it('knows its options', () => {
-    new Flowrra({ url: 'redis://localhost', executor: { ioWorkers: 4, queues: { mail: { ioWorkers: 1 } } }, backend: { ttl: '1h' } });
+    new Flowrra({
+      url: 'redis://localhost',
+      executor: { ioWorkers: 4, queues: { mail: { ioWorkers: 1 } } },
+      backend: { ttl: '1h' },
+    });
     // @ts-expect-error there is no such option
     new Flowrra({ executor: { ioWorker: 4 } });
     // @ts-expect-error there is no such option
