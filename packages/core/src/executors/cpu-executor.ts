@@ -94,7 +94,7 @@ export class CPUExecutor extends BaseExecutor {
       };
       const run = () => this.#poolOfThreads().run(job, { signal, onProgress });
       if (middleware.length === 0 && !contract.schema.result) return await run();
-      const value = await throughMiddleware(middleware, { context, args, kwargs }, async () => valueOf(await run()));
+      const value = await throughMiddleware(middleware, { context, args, kwargs }, async () => resultOf(await run()));
       return {
         status: 'success',
         resultJson: encodeJson(
@@ -128,7 +128,7 @@ class AttemptFailure extends Error {
   }
 }
 
-function valueOf(end: AttemptEnd): unknown {
+function resultOf(end: AttemptEnd): unknown {
   if (end.status === 'failed') throw new AttemptFailure(end);
   return JSON.parse(end.resultJson);
 }

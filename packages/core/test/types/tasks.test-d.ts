@@ -22,10 +22,7 @@ describe('submit', () => {
     // @ts-expect-error arguments come as an array
     add.submit(1, 2);
     // @ts-expect-error one of the calls is wrong
-    add.submitMany([
-      [1, 2],
-      ['3', 4],
-    ]);
+    add.submitMany([['3', 4]]);
   });
 
   it('knows its options', () => {
