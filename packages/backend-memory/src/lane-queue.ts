@@ -40,6 +40,7 @@ export class LaneQueue {
   /** A waiting or delayed message is to be handed out next, with its verdict. */
   cancel(message: HeldMessage): void {
     if (message.state === 'delayed') this.#delayed.remove(message);
+    else if (message.crashes >= this.maxCrashes) return; // It is among the urgent ones already.
     this.put(message);
   }
 

@@ -74,18 +74,17 @@ export async function createBrokerWorld(
   return { broker, advance: (ms) => clock.advance(ms), close: () => broker.close() };
 }
 
-/** The memory pair (or a broken one), joined, on one clock. */
+/** The memory pair, joined (or joined badly), on one clock. */
 export async function createStoreWorld(
   { policy, ttl, logger }: TaskStoreSettings,
-  Broker: BrokerClass = InMemoryBroker,
-  Backend: BackendClass = InMemoryBackend,
+  Store: typeof JoinedTaskStore = JoinedTaskStore,
 ): Promise<TaskStoreWorld> {
   const clock = new CountingClock();
-  const broker = new Broker(policy);
-  const backend = new Backend({ ttl });
+  const broker = new InMemoryBroker(policy);
+  const backend = new InMemoryBackend({ ttl });
   await Promise.all([broker.open({ clock, logger }), backend.open({ clock, logger })]);
   return {
-    store: new JoinedTaskStore(broker, backend, { clock, logger }),
+    store: new Store(broker, backend, { clock, logger }),
     broker,
     backend,
     advance: (ms) => clock.advance(ms),

@@ -1,0 +1,82 @@
+import {
+  type ClaimedTask,
+  type ClaimRequest,
+  JoinedTaskStore,
+  type NewMessage,
+  outcomeResult,
+  type PushReply,
+  type RetryRequest,
+  readMessage,
+  type StoreClaimReply,
+  type TaskOutcome,
+  unfinishedResult,
+} from '@flowrra/core';
+
+class EndsWithoutLease extends JoinedTaskStore {
+  override async finish(task: ClaimedTask, outcome: TaskOutcome): Promise<boolean> {
+    const accepted = await this.backend.store(task.lease.id, outcomeResult(task, outcome, this.context.clock.now()));
+    await this.broker.ack([{ lease: task.lease }]);
+    return accepted;
+  }
+}
+
+class ForgetsToAck extends JoinedTaskStore {
+  override async finish(task: ClaimedTask, outcome: TaskOutcome): Promise<boolean> {
+    return this.backend.store(task.lease.id, outcomeResult(task, outcome, this.context.clock.now()));
+  }
+}
+
+class RecordsBeforeItPushes extends JoinedTaskStore {
+  override async submit(messages: readonly NewMessage[]): Promise<PushReply[]> {
+    for (const { id: taskId, queue, payload } of messages) {
+      const delivery = { taskId, queue, attempt: 1, fence: 0, submittedAt: this.context.clock.now() };
+      const unstarted = { startedAt: null, worker: null, progress: null };
+      await this.backend.store(
+        taskId,
+        unfinishedResult('pending', readMessage(payload), { ...delivery, ...unstarted }),
+      );
+    }
+    return super.submit(messages);
+  }
+}
+
+class DoesNotShowRetries extends JoinedTaskStore {
+  override retry(task: ClaimedTask, { runAt }: RetryRequest): Promise<boolean> {
+    return this.broker.release(task.lease, { runAt, reason: 'failed' });
+  }
+}
+
+class RunsWhatHasEnded extends JoinedTaskStore {
+  override async claim(request: ClaimRequest): Promise<StoreClaimReply> {
+    const reply = await this.broker.claim(request);
+    const claims = reply.claims.map((claim) => ({
+      ...claim,
+      worker: request.worker,
+      message: readMessage(claim.payload),
+    }));
+    return { ...reply, claims };
+  }
+}
+
+class DropsProgress extends JoinedTaskStore {
+  override async reportProgress(): Promise<boolean> {
+    return true;
+  }
+}
+
+class LosesReasons extends JoinedTaskStore {
+  override finish(task: ClaimedTask, outcome: TaskOutcome): Promise<boolean> {
+    return super.finish(task, outcome.status === 'success' ? outcome : { ...outcome, deadLetter: undefined });
+  }
+}
+
+/** Each bug, and the promise that must catch it. */
+export const BROKEN_STORES: readonly (readonly [typeof JoinedTaskStore, string])[] = [
+  [EndsWithoutLease, 'refuses the result of a worker whose lease ended, even if the task runs nowhere'],
+  [ForgetsToAck, 'stores the result of a success, and holds the task no longer'],
+  [RecordsBeforeItPushes, 'leaves no result of what a full queue refused'],
+  [DoesNotShowRetries, 'shows a failed attempt as retrying until it runs again'],
+  [RunsWhatHasEnded, 'does not run a task that has ended already'],
+  [DropsProgress, 'keeps the last progress that a handler reported, to the end'],
+  [LosesReasons, 'keeps a task that is given up as a dead letter, beside its result'],
+];
