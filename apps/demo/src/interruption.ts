@@ -14,8 +14,7 @@ export function onInterrupt(windDown: () => Promise<void>): Interruption {
     if (code !== undefined) process.exit(code);
     code = 128 + constants.signals[signal];
     screen.print('Stopping: what is under way is cancelled. Once more to exit at once.');
-    // When the store is gone, what waits for it says so.
-    windDown().catch(() => {});
+    void windDown();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   return {

@@ -33,7 +33,7 @@ export class Pipeline {
       for (const path of remaining) {
         if (this.#ending) return;
         await this.#processFile(path);
-        this.#tally.filesDone++;
+        if (!this.#ending) this.#tally.filesDone++;
       }
     });
     await Promise.all(lanes);

@@ -3,14 +3,14 @@ import type { Screen } from './screen.js';
 import type { Tally } from './tally.js';
 
 const REDRAW_EVERY = 100;
-const ASK_EVERY = 500;
 const PLAIN_LINE_EVERY = 10_000;
 const BAR = 24;
 
 export interface ProgressSource {
   readonly tally: Tally;
   readonly workerPids: () => readonly number[];
-  readonly queueSize: () => Promise<QueueSize>;
+  /** Undefined while it is not known. */
+  readonly queueSize: () => QueueSize | undefined;
 }
 
 /** Shows how far the run is: lines that are redrawn in a terminal, now and then a line everywhere else. */
@@ -19,8 +19,6 @@ export class ProgressView {
   readonly #source: ProgressSource;
   readonly #start = systemClock.now();
   #timer: Timer | undefined;
-  #queue = '';
-  #askedAt = 0;
   #tenths = 0;
   #printedAt = this.#start;
 
@@ -42,7 +40,6 @@ export class ProgressView {
 
   #tick(): void {
     if (this.#screen.isLive) {
-      this.#askForQueue();
       this.#screen.show(this.#lines());
     } else {
       this.#printNowAndThen();
@@ -51,28 +48,18 @@ export class ProgressView {
   }
 
   #lines(): string[] {
-    const { tally, workerPids } = this.#source;
+    const { tally, workerPids, queueSize } = this.#source;
     const pids = workerPids();
+    const queue = queueSize();
     return [
       `${tally.filesDone} of ${tally.filesFound} files, ${(this.elapsed / 1000).toFixed(1)} s ${bar(tally.filesDone, tally.filesFound)}`,
       ...[...tally.tasks].map(([name, { submitted, success, failed, cancelled, retries }]) => {
         const ended = `  ${name.padEnd(14)} ${String(success + failed + cancelled).padStart(7)} of ${submitted}`;
         return ended + (retries > 0 ? `, ${retries} retries` : '') + (failed > 0 ? `, ${failed} failed` : '');
       }),
-      ...(this.#queue ? [`  ${this.#queue}`] : []),
+      ...(queue ? [`  queue: ${queue.waiting} waiting, ${queue.running} running, ${queue.delayed} delayed`] : []),
       ...(pids.length > 0 ? [`  workers ${pids.join(', ')}`] : []),
     ];
-  }
-
-  #askForQueue(): void {
-    if (systemClock.now() - this.#askedAt < ASK_EVERY) return;
-    this.#askedAt = systemClock.now();
-    this.#source.queueSize().then(
-      ({ waiting, running, delayed }) =>
-        (this.#queue = `queue: ${waiting} waiting, ${running} running, ${delayed} delayed`),
-      // The run itself says what is wrong with the store; here only the line is missing.
-      () => (this.#queue = ''),
-    );
   }
 
   /** A line whenever another tenth of the files is done, and when nothing was said for a while. */

@@ -29,8 +29,8 @@ export function report({
     const rows = tally.failures.map(
       ({ taskName, path, reason }) => `  ${taskName}  ${shown(path)}: ${printable(reason)}`,
     );
-    const more = tally.sum('failed') + tally.sum('cancelled') - rows.length;
-    parts.push(['Not done', ...rows, ...(more > 0 ? [`  and ${more} more`] : [])].join('\n'));
+    const more = tally.sum('failed') - rows.length;
+    parts.push(['Failed', ...rows, ...(more > 0 ? [`  and ${more} more`] : [])].join('\n'));
   }
   return `\n${parts.join('\n\n')}`;
 }
@@ -44,8 +44,8 @@ function taskTable(tally: Tally): string {
     row(name, [success, failed, cancelled, submitted - success - failed - cancelled, retries]),
   );
   const notes = [
-    ...(tally.takenOver > 0 ? [`${tally.takenOver} tasks were taken over from a lost worker.`] : []),
-    ...(tally.vanished > 0 ? [`${tally.vanished} files vanished before they were processed.`] : []),
+    ...(tally.takenOver > 0 ? [`Taken over from a lost worker: ${tally.takenOver}.`] : []),
+    ...(tally.vanished > 0 ? [`Vanished before they were processed: ${tally.vanished}.`] : []),
   ];
   return [row('task', COLUMNS), ...rows, ...notes].join('\n');
 }

@@ -2,13 +2,14 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FlowrraError } from '@flowrra/core';
-import { app, redisUrl, runId, WORKERS } from './flowrra.js';
+import { app, keyPrefixOf, redisUrl, runId, WORKERS } from './flowrra.js';
 import { onInterrupt } from './interruption.js';
 import { Pipeline } from './pipeline.js';
 import { ProgressView } from './progress-view.js';
 import { removeResults } from './remove-results.js';
 import { report } from './report.js';
 import { printable, screen } from './screen.js';
+import { StoreWatch } from './store-watch.js';
 import { Tally } from './tally.js';
 import { Workers } from './workers.js';
 
@@ -28,7 +29,8 @@ export async function runDemo(args: readonly string[]): Promise<number> {
   const root = argument === undefined ? REPOSITORY : resolve(process.env.INIT_CWD ?? '.', argument);
   const problem = await problemWith(root);
   if (problem) return say(problem, 1);
-  screen.print(`Flowrra demo over ${printable(root)}, ${redisUrl ? `on Redis with ${WORKERS} workers` : 'in memory'}`);
+  const where = redisUrl ? `on Redis under ${keyPrefixOf(runId)}, with ${WORKERS} workers` : 'in memory';
+  screen.print(`Flowrra demo over ${printable(root)}, ${where}`);
   // However the process ends, the terminal gets its cursor back.
   process.once('exit', () => screen.close());
   // Whoever read the output has gone: nobody is there to see the rest.
@@ -37,7 +39,7 @@ export async function runDemo(args: readonly string[]): Promise<number> {
     return await run(root);
   } catch (err) {
     if (!(err instanceof FlowrraError)) throw err;
-    return say(redisUrl ? `${err.message}\nIs REDIS_URL right? Without it the demo runs in memory.` : err.message, 1);
+    return say(err.message, 1);
   } finally {
     await app.stop();
   }
@@ -51,7 +53,11 @@ async function run(root: string): Promise<number> {
   app.on('submitted', ({ taskName }) => tally.countSubmitted(taskName));
   const pipeline = new Pipeline(root, tally);
   const workers = new Workers(() => pipeline.abandon());
-  const interruption = onInterrupt(() => pipeline.cancel());
+  const store = new StoreWatch(
+    () => app.queueSize('default'),
+    () => pipeline.abandon(),
+  );
+  const interruption = onInterrupt(() => pipeline.cancel().catch(() => pipeline.abandon()));
   let view: ProgressView | undefined;
   try {
     if (redisUrl) workers.start(WORKERS, runId);
@@ -59,15 +65,19 @@ async function run(root: string): Promise<number> {
     view = new ProgressView(screen, {
       tally,
       workerPids: () => workers.pids,
-      queueSize: () => app.queueSize('default'),
+      queueSize: () => store.size,
     });
     const summary = await pipeline.run();
     view.stop();
     screen.print(report({ tally, summary, root, elapsed: view.elapsed }));
     if (workers.allLost) screen.print('\nAll workers are gone, so the rest was given up. Start the demo again.');
+    if (store.isLost)
+      screen.print('\nThe store did not come back, so the rest was given up. Start it, then the demo again.');
     return interruption.code ?? (summary && tally.allSucceeded ? 0 : 1);
   } finally {
+    pipeline.abandon();
     view?.stop();
+    store.stop();
     screen.close();
     await workers.stop();
     if (redisUrl) await removeResults(redisUrl, runId);

@@ -48,7 +48,7 @@ export class Tally {
     counts[outcome.status]++;
     counts.retries += outcome.retries;
     this.takenOver += outcome.fence - outcome.attempt;
-    if (outcome.status === 'success' || this.failures.length >= FAILURES_SHOWN) return;
+    if (outcome.status !== 'failed' || this.failures.length >= FAILURES_SHOWN) return;
     this.failures.push({ taskName: outcome.taskName, path, reason: outcome.error.message });
   }
 
