@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { describeBroker, describeResultBackend } from '@flowrra/core/conformance';
+import { describeBroker, describeResultBackend, describeTaskStore } from '@flowrra/core/conformance';
 import { describe, expect, it, vi } from 'vitest';
 import { checkDeclaredKeys } from './declared-keys.js';
 import { setup } from './setup.js';
-import { createBackendWorld, createBrokerWorld } from './worlds.js';
+import { createBackendWorld, createBrokerWorld, createFusedWorld } from './worlds.js';
 
 // Redis Cluster runs a script where its declared keys are, so a key that is used without being declared is out of reach.
 vi.mock('../src/redis-scripts.js', async (original) => {
@@ -18,6 +18,7 @@ vi.mock('../src/redis-scripts.js', async (original) => {
 describe('scripts that are stopped at the first key they did not declare', () => {
   describeResultBackend({ describe, it }, { create: createBackendWorld });
   describeBroker({ describe, it }, { create: createBrokerWorld });
+  describeTaskStore({ describe, it }, { create: createFusedWorld });
 
   it('are stopped indeed', async () => {
     const { client, key } = setup();

@@ -1,6 +1,6 @@
 import { IndeterminateSubmitError, StoreFullError, StoreUnavailableError } from '@flowrra/core';
 import { ManualClock } from '@flowrra/core/testing';
-import { type RedisServer, startRedis, type StartRedisOptions } from '@flowrra/testing-servers';
+import { startRedis, type StartRedisOptions } from '@flowrra/testing-servers';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RedisBroker } from '../src/index.js';

@@ -23,6 +23,7 @@ describe('broker and backend as one', () => {
     const task = first((await store.claim(claimOne)).claims);
     expect(await store.finish(task, success(1))).toBe(true);
     expect(await store.finish(task, success(1))).toBe(true);
+    expect(await store.finish(task, success(2))).toBe(false);
   });
 
   it('keeps the payload byte by byte through claim, retry and end', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { StoreContext, Timer } from '@flowrra/core';
-import type { BrokerSettings, BrokerWorld, ResultBackendSettings, ResultBackendWorld } from '@flowrra/core/conformance';
+import { InMemoryBackend } from '@flowrra/backend-memory';
+import { type BaseBroker, type BaseResultBackend, JoinedTaskStore, type StoreContext, type TaskStore, type Timer } from '@flowrra/core';
+import type { BrokerSettings, BrokerWorld, ResultBackendSettings, ResultBackendWorld, TaskStoreSettings, TaskStoreWorld } from '@flowrra/core/conformance';
 import { ManualClock } from '@flowrra/core/testing';
 import { redisForTests } from '@flowrra/testing-servers/vitest-redis';
 import { Redis } from 'ioredis';
@@ -31,6 +32,8 @@ export class CountingClock extends ManualClock {
   }
 }
 
+const OTHER_DATABASE = 1;
+
 /** A namespace of its own on the run's Redis, by a clock that tests move. */
 export class RedisWorld {
   readonly prefix = `suite-${randomUUID()}`;
@@ -44,8 +47,11 @@ export class RedisWorld {
     return `${this.prefix}:${name}`;
   }
 
-  async backend(ttl: number | null = null, keyPrefix = this.prefix): Promise<RedisBackend> {
-    return this.#open(new RedisBackend(redisForTests(), { ttl, keyPrefix, clock: this.clock }));
+  /** `database`: another one of the same server, by its number. */
+  async backend(ttl: number | null = null, { keyPrefix = this.prefix, database = 0 } = {}): Promise<RedisBackend> {
+    const url = new URL(redisForTests());
+    url.pathname = `/${database}`;
+    return this.#open(new RedisBackend(url.href, { ttl, keyPrefix, clock: this.clock }));
   }
 
   async broker(policy: BrokerSettings['policy']): Promise<RedisBroker> {
@@ -60,8 +66,11 @@ export class RedisWorld {
 
   async close(): Promise<void> {
     await Promise.all(this.#opened.map((store) => store.close()));
-    const keys = await this.client.keys(`${this.prefix}*`);
-    if (keys.length > 0) await this.client.del(keys);
+    for (const database of [0, OTHER_DATABASE]) {
+      await this.client.select(database);
+      const keys = await this.client.keys(`${this.prefix}*`);
+      if (keys.length > 0) await this.client.del(keys);
+    }
     this.client.disconnect();
   }
 
@@ -78,7 +87,7 @@ export async function createBackendWorld({ ttl, logger }: ResultBackendSettings)
     backend: await world.backend(ttl),
     advance: (ms) => world.clock.advance(ms),
     second: () => world.backend(ttl),
-    neighbour: () => world.backend(ttl, `${world.prefix}-neighbour`),
+    neighbour: () => world.backend(ttl, { keyPrefix: `${world.prefix}-neighbour` }),
     async damage(taskId, how) {
       const key = world.key('tasks');
       const record = (await world.client.hget(key, taskId)) ?? '';
@@ -108,4 +117,37 @@ export async function createBrokerWorld({ policy, logger }: BrokerSettings): Pro
     },
     close: () => world.close(),
   };
+}
+
+/** Broker and backend at one place, as one. */
+export async function createFusedWorld({ policy, ttl, logger }: TaskStoreSettings): Promise<TaskStoreWorld> {
+  const world = new RedisWorld(logger);
+  const open = async () => {
+    const [broker, backend] = [await world.broker(policy), await world.backend(ttl)];
+    return { broker, backend, store: await fuse(broker, backend) };
+  };
+  return { ...(await open()), advance: (ms) => world.clock.advance(ms), second: async () => (await open()).store, close: () => world.close() };
+}
+
+/** A Redis broker that works with results elsewhere: in memory, or in another database of the server. */
+export function createSplitWorld(results: 'memory' | 'other database') {
+  return async ({ policy, ttl, logger }: TaskStoreSettings): Promise<TaskStoreWorld> => {
+    const world = new RedisWorld(logger);
+    const open = async () => {
+      const broker = await world.broker(policy);
+      const backend = results === 'memory' ? new InMemoryBackend({ ttl }) : await world.backend(ttl, { database: OTHER_DATABASE });
+      if (results === 'memory') await backend.open({ clock: world.clock, logger });
+      if (await broker.fuse(backend)) throw new Error('Stores at two places must not fuse.');
+      return { broker, backend, store: new JoinedTaskStore(broker, backend, { clock: world.clock, logger }) };
+    };
+    const { broker, backend, store } = await open();
+    const second = results === 'memory' ? {} : { second: async () => (await open()).store };
+    return { broker, backend, store, ...second, advance: (ms) => world.clock.advance(ms), close: () => Promise.all([backend.close(), world.close()]).then(() => {}) };
+  };
+}
+
+async function fuse(broker: BaseBroker, backend: BaseResultBackend): Promise<TaskStore> {
+  const store = await broker.fuse(backend);
+  if (!store) throw new Error('Stores at one place must fuse.');
+  return store;
 }

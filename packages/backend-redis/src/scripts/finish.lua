@@ -39,12 +39,18 @@ local function writeEnd(id, record, lease, fence, status, outcome)
   return payload
 end
 
+-- Whether this very end was written already, by a call whose reply was lost.
+local function isRepetition(record, result, fence, status, outcome)
+  return result ~= nil and result.kind == 'f' and result.fence == tonumber(fence) and result.status == status
+    and record:sub(-#outcome) == outcome
+end
+
 local function finish(id, fence, status, outcome, deadKey, reason)
   local lease = heldLease(KEYS[ACTIVE], id, fence, now)
   local record = redis.call('HGET', KEYS[TASKS], id) or ''
   local result = parseResult(record)
   if not lease then
-    return result and result.kind == 'f' and result.fence == tonumber(fence) and 1 or 0
+    return isRepetition(record, result, fence, status, outcome) and 1 or 0
   end
   redis.call('HDEL', KEYS[ACTIVE], id)
   finished = finished + 1

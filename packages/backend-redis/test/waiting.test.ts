@@ -1,0 +1,87 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { Redis } from 'ioredis';
+import { claimOne, first, message, setup, success } from './setup.js';
+
+const FOR_EVER = { timeout: null };
+
+async function pubsubClients(client: Redis): Promise<number> {
+  return Number(/pubsub_clients:(\d+)/.exec(await client.info('clients'))?.[1] ?? (await client.call('CLIENT', 'LIST', 'TYPE', 'pubsub') as string).split('\n').filter(Boolean).length);
+}
+
+describe('waiting for results', () => {
+  it('of 500 tasks takes one connection that listens, and no channel is left afterwards', async () => {
+    const { store: open, client, prefix } = setup();
+    const store = await open();
+    const before = await pubsubClients(client);
+    const ids = Array.from({ length: 500 }, (_, i) => `t${i}`);
+    // Half of them are submitted here, the others by some other process.
+    await store.submit(ids.slice(0, 250).map((id) => message({ id, origin: 'here' })));
+    const waits = ids.map((id) => store.waitFor(id, FOR_EVER));
+    const elsewhere = await open();
+    await elsewhere.submit(ids.slice(250).map((id) => message({ id, origin: 'elsewhere' })));
+    await vi.waitFor(async () => expect((await client.pubsub('CHANNELS', `${prefix}*`)).length).toBeGreaterThan(250));
+    expect((await pubsubClients(client)) - before).toBeLessThanOrEqual(1);
+    for (let claimed = 100; claimed > 0; ) {
+      const { claims } = await elsewhere.claim({ ...claimOne, count: 100 });
+      claimed = claims.length;
+      await Promise.all(claims.map((task) => elsewhere.finish(task, success(task.lease.id))));
+    }
+    expect((await Promise.all(waits)).map(({ taskId }) => taskId)).toEqual(ids);
+    const wakeChannel = expect.stringContaining('wake');
+    await vi.waitFor(async () => {
+      const channels = (await client.pubsub('CHANNELS', `${prefix}*`)) as string[];
+      expect(channels.filter((channel) => !wakeChannel.asymmetricMatch(channel))).toEqual([]);
+    }, 5_000);
+  });
+
+  it('survives that the listening connection is killed while the task ends', async () => {
+    const { store: open, client, prefix } = setup();
+    const store = await open();
+    await store.submit([message({ id: 'a', origin: 'here' })]);
+    const task = first((await store.claim(claimOne)).claims);
+    const waits = [store.waitFor('a', FOR_EVER), (await open()).waitFor('a', FOR_EVER)];
+    await vi.waitFor(async () => expect((await client.pubsub('CHANNELS', `${prefix}*`)).length).toBeGreaterThan(2));
+    await client.client('KILL', 'TYPE', 'pubsub');
+    await store.finish(task, success('heard'));
+    expect((await Promise.all(waits)).map((result) => result.status)).toEqual(['success', 'success']);
+  });
+
+  it('hears of the end by a notice, without the look that would come a second later', async () => {
+    const { store: open, client, key } = setup();
+    const [submitter, worker] = [await open(), await open()];
+    for (const origin of ['submitter', 'somebody else']) {
+      const id = `by-${origin.length}`;
+      // The clock of the waiter stands still, so nothing but a notice can end the wait.
+      await submitter.submit([message({ id, origin: 'submitter' })]);
+      const waiter = origin === 'submitter' ? submitter : await open();
+      const waiting = waiter.waitFor(id, FOR_EVER);
+      await vi.waitFor(async () => expect(await client.pubsub('NUMSUB', `${key('0|gone')}`)).not.toEqual([key('0|gone'), 0]));
+      await worker.finish(first((await worker.claim(claimOne)).claims), success({ big: 'x'.repeat(origin === 'submitter' ? 10 : 10_000) }));
+      expect(await waiting).toMatchObject({ status: 'success', taskId: id });
+    }
+  });
+
+  it('ends with the task\'s result being removed, at once', async () => {
+    const { store: open, backend: openBackend } = setup();
+    const store = await open();
+    await store.submit([message({ id: 'a' }), message({ id: 'b' })]);
+    const backend = await openBackend();
+    const seen = ['a', 'b'].map((id) => backend.waitFor(id, FOR_EVER).catch((err: unknown) => err));
+    await vi.waitFor(async () => expect(await backend.get('b')).not.toBeNull());
+    await backend.delete('a');
+    await vi.waitFor(async () => expect(await Promise.race([seen[0], null])).toMatchObject({ code: 'RESULT_NOT_FOUND' }));
+    await backend.clear();
+    expect(await seen[1]).toMatchObject({ code: 'RESULT_NOT_FOUND' });
+    // Results are gone, messages are not.
+    expect((await store.claim({ ...claimOne, count: 5 })).claims.map(({ lease }) => lease.id)).toEqual(['a', 'b']);
+  });
+
+  it('goes on through an outage, and ends with the backend', async () => {
+    const { backend: open } = setup('redis://127.0.0.1:1');
+    const backend = await open({ deadline: 50 });
+    const waiting = backend.waitFor('a', FOR_EVER).catch((err: unknown) => err);
+    await expect(backend.waitFor('a', { timeout: 100 })).rejects.toMatchObject({ code: 'WAIT_TIMEOUT' });
+    await backend.close();
+    expect(await waiting).toMatchObject({ code: 'STOPPED' });
+  });
+});
