@@ -1,19 +1,9 @@
 import { IndeterminateSubmitError, StoreFullError, StoreUnavailableError } from '@flowrra/core';
 import { ManualClock } from '@flowrra/core/testing';
-import { startRedis, type StartRedisOptions } from '@flowrra/testing-servers';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RedisBroker } from '../src/index.js';
-import { claimOne, first, message, setup, success } from './setup.js';
-
-/** A server of the test's own, and a namespace on it. */
-async function ownServer(options: StartRedisOptions = {}) {
-  const server = await startRedis(options);
-  onTestFinished(() => server.stop());
-  const world = setup(server.url);
-  world.client.on('error', () => {});
-  return { server, ...world };
-}
+import { claimOne, first, message, ownServer, setup, success } from './setup.js';
 
 const SOON = { timeout: 15_000, interval: 20 };
 

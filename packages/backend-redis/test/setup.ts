@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { encodeJson, type ClaimedTask, type NewMessage, type StoreContext, systemClock } from '@flowrra/core';
+import { startRedis, type StartRedisOptions } from '@flowrra/testing-servers';
 import { redisForTests } from '@flowrra/testing-servers/vitest-redis';
 import { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
@@ -18,6 +19,8 @@ export function setup(ownUrl?: string) {
   const url = ownUrl ?? redisForTests();
   const prefix = `test-${randomUUID()}`;
   const client = new Redis(url);
+  // Some tests end their server.
+  client.on('error', () => {});
   const { lines, logger } = keepingLogger();
   const context: StoreContext = { clock: systemClock, logger };
   const opened: { close(): Promise<void> }[] = [];
@@ -53,6 +56,13 @@ export function setup(ownUrl?: string) {
     },
   };
   return own;
+}
+
+/** A server of the test's own, to count, kill and configure, and a namespace on it. */
+export async function ownServer(options: StartRedisOptions = {}) {
+  const server = await startRedis(options);
+  onTestFinished(() => server.stop());
+  return { server, ...setup(server.url) };
 }
 
 async function removeKeys(client: Redis, prefix: string): Promise<void> {
