@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** Lua files are imported as text, as in the build. */
 const luaAsText = {
   name: 'lua-as-text',
-  transform: (source: string, id: string) => (id.endsWith('.lua') ? `export default ${JSON.stringify(source)};` : undefined),
+  transform: (source: string, id: string) =>
+    id.endsWith('.lua') ? `export default ${JSON.stringify(source)};` : undefined,
 };
 
 export default defineConfig({

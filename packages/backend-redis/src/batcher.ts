@@ -57,7 +57,7 @@ export class Batcher<Item, Reply> {
     try {
       const replies = await this.#options.send(batch.map(({ item }) => item));
       // `send` promises one reply per item.
-      batch.forEach(({ resolve }, i) => resolve(replies[i] as Reply));
+      for (const [i, { resolve }] of batch.entries()) resolve(replies[i] as Reply);
     } catch (err) {
       for (const { reject } of batch) reject(err);
     }

@@ -22,7 +22,11 @@ export class DeadLetters {
 
   async take(queue: string, id: string): Promise<DeadLetter | null> {
     const { keys } = this.#place;
-    const letter = await this.#place.run(SCRIPTS.takeDeadLetter, [keys.buried, keys.dead(queue), keys.finished, keys.tasks], [id]);
+    const letter = await this.#place.run(
+      SCRIPTS.takeDeadLetter,
+      [keys.buried, keys.dead(queue), keys.finished, keys.tasks],
+      [id],
+    );
     return parse(queue, id, letter as Buffer | null);
   }
 }
@@ -32,5 +36,11 @@ function parse(queue: string, id: string, bytes: Buffer | null): DeadLetter | nu
   if (!bytes || end < 0) return null;
   const [diedAt, reasonBytes] = bytes.toString('utf8', 0, end).split('|');
   const payloadAt = end + 1 + Number(reasonBytes);
-  return { id, queue, reason: bytes.toString('utf8', end + 1, payloadAt), diedAt: new Date(Number(diedAt)), payload: new Uint8Array(bytes.subarray(payloadAt)) };
+  return {
+    id,
+    queue,
+    reason: bytes.toString('utf8', end + 1, payloadAt),
+    diedAt: new Date(Number(diedAt)),
+    payload: new Uint8Array(bytes.subarray(payloadAt)),
+  };
 }

@@ -5,7 +5,7 @@ import { RedisBroker } from './redis-broker.js';
 export { RedisBackend, type RedisBackendOptions } from './redis-backend.js';
 export { RedisBroker, type RedisBrokerOptions } from './redis-broker.js';
 
-/** For core, which finds this package by the schemes `redis:`, `rediss:` and `unix:`. Options are checked by the stores. */
+/** For core, which finds this package by the schemes `redis:`, `rediss:` and `unix:`. The stores check the options. */
 export const storeProvider: StoreProvider = {
   createBackend: (url, options) => new RedisBackend(url ?? '', options),
   createBroker: (url, options) => new RedisBroker(url ?? '', options),

@@ -1,5 +1,17 @@
-import type { Acknowledgement, Claim, ClaimReply, ClaimRequest, ExtendReply, Instant, Lease, ReleaseReason, TaskErrorInfo, Verdict } from '@flowrra/core';
+import type {
+  Acknowledgement,
+  Claim,
+  ClaimReply,
+  ClaimRequest,
+  ExtendReply,
+  Instant,
+  Lease,
+  ReleaseReason,
+  TaskErrorInfo,
+  Verdict,
+} from '@flowrra/core';
 import { Batcher, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES } from './batcher.js';
+import { GraveTable, LaneTable } from './key-tables.js';
 import { instantArgument } from './message-pusher.js';
 import type { Argument } from './redis-link.js';
 import type { RedisPlace } from './redis-place.js';
@@ -41,8 +53,14 @@ export class LeaseHolder {
     this.#place = place;
     this.#policy = policy;
     const none = (): number => 0;
-    this.#releases = new Batcher({ send: (items) => this.#release(items), bytesOf: ({ error }) => (error ? error.message.length : 0) });
-    this.#extensions = new Batcher({ send: (items) => this.#extend(items), bytesOf: ({ progressJson }) => progressJson?.length ?? 0 });
+    this.#releases = new Batcher({
+      send: (items) => this.#release(items),
+      bytesOf: ({ error }) => (error ? error.message.length : 0),
+    });
+    this.#extensions = new Batcher({
+      send: (items) => this.#extend(items),
+      bytesOf: ({ progressJson }) => progressJson?.length ?? 0,
+    });
     this.#acknowledgements = new Batcher({ send: (items) => this.#ack(items), bytesOf: none });
   }
 
@@ -58,17 +76,51 @@ export class LeaseHolder {
   }
 
   /** Not repeated when its reply is lost: what it claimed comes back when the leases end. */
-  async #claimPart({ queue, lane, count, worker, leaseMs, alone }: ClaimRequest): Promise<ClaimReply & { hasMore: boolean }> {
+  async #claimPart({
+    queue,
+    lane,
+    count,
+    worker,
+    leaseMs,
+    alone,
+  }: ClaimRequest): Promise<ClaimReply & { hasMore: boolean }> {
     const { keys, now } = this.#place;
-    const fixed = [keys.tasks, keys.active, keys.held, keys.paused, keys.sequence, keys.status('pending'), keys.status('retrying')];
-    const args = [now, queue, lane, Math.min(count, MAX_BATCH_ENTRIES), encodeField(worker), leaseMs, alone ? 1 : 0, this.#policy.maxCrashes, MAX_BATCH_BYTES];
-    const [at, nextDueIn, lastChance, more, ...claimed] = (await this.#place.run(SCRIPTS.claim, [...fixed, ...keys.lane(queue, lane)], args)) as ClaimScriptReply;
+    const fixed = [
+      keys.tasks,
+      keys.active,
+      keys.held,
+      keys.paused,
+      keys.sequence,
+      keys.status('pending'),
+      keys.status('retrying'),
+    ];
+    const args = [
+      now,
+      queue,
+      lane,
+      Math.min(count, MAX_BATCH_ENTRIES),
+      encodeField(worker),
+      leaseMs,
+      alone ? 1 : 0,
+      this.#policy.maxCrashes,
+      MAX_BATCH_BYTES,
+    ];
+    const [at, nextDueIn, lastChance, more, ...claimed] = (await this.#place.run(
+      SCRIPTS.claim,
+      [...fixed, ...keys.lane(queue, lane)],
+      args,
+    )) as ClaimScriptReply;
     const claims: Claim[] = [];
     for (let i = 0; i + 2 < claimed.length; i += 3) {
       const [id, fence, record] = claimed.slice(i, i + 3) as [Buffer, Buffer, Buffer];
       claims.push(this.#toClaim({ id: id.toString(), queue, lane, fence: Number(fence) }, record, at));
     }
-    return { claims, nextDueIn: nextDueIn < 0 ? null : nextDueIn, lastChanceWaiting: lastChance === 1, hasMore: more === 1 };
+    return {
+      claims,
+      nextDueIn: nextDueIn < 0 ? null : nextDueIn,
+      lastChanceWaiting: lastChance === 1,
+      hasMore: more === 1,
+    };
   }
 
   extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]> {
@@ -83,18 +135,39 @@ export class LeaseHolder {
     return Promise.all(acknowledgements.map((acknowledgement) => this.#acknowledgements.add(acknowledgement)));
   }
 
-  release(lease: Lease, options: { runAt: Instant | null; reason: ReleaseReason; error?: TaskErrorInfo }): Promise<boolean> {
+  release(
+    lease: Lease,
+    options: { runAt: Instant | null; reason: ReleaseReason; error?: TaskErrorInfo },
+  ): Promise<boolean> {
     return this.#releases.add({ lease, error: null, ...options });
   }
 
   #toClaim(lease: Lease, bytes: Buffer, startedAt: number): Claim {
     const record = parseRecord(bytes);
     if (record?.kind !== 'message') {
-      return { lease, verdict: 'unreadable', payload: bytes.toString(), attempt: 1, crashes: 0, submittedAt: startedAt, startedAt, deferredSince: null };
+      return {
+        lease,
+        verdict: 'unreadable',
+        payload: bytes.toString(),
+        attempt: 1,
+        crashes: 0,
+        submittedAt: startedAt,
+        startedAt,
+        deferredSince: null,
+      };
     }
     const { attempt, crashes, submittedAt } = record;
     const verdict = this.#judge(record, startedAt);
-    return { lease, verdict, payload: record.payload.toString(), attempt, crashes, submittedAt, startedAt, deferredSince: record.deferredSince || null };
+    return {
+      lease,
+      verdict,
+      payload: record.payload.toString(),
+      attempt,
+      crashes,
+      submittedAt,
+      startedAt,
+      deferredSince: record.deferredSince || null,
+    };
   }
 
   #judge(record: MessageRecord, now: number): Verdict {
@@ -105,14 +178,17 @@ export class LeaseHolder {
 
   async #extend(items: readonly Extension[]): Promise<ExtendReply[]> {
     const args: Argument[] = [this.#place.now];
-    for (const { lease, leaseMs, progressJson } of items) args.push(lease.id, lease.fence, leaseMs ?? '', progressJson ?? '');
-    const codes = (await this.#place.run(SCRIPTS.extend, [this.#place.keys.active], args, { repeat: true })) as number[];
+    for (const { lease, leaseMs, progressJson } of items)
+      args.push(lease.id, lease.fence, leaseMs ?? '', progressJson ?? '');
+    const codes = (await this.#place.run(SCRIPTS.extend, [this.#place.keys.active], args, {
+      repeat: true,
+    })) as number[];
     return codes.map((code) => EXTEND_REPLIES[code] ?? 'lost');
   }
 
   async #ack(items: readonly Acknowledgement[]): Promise<boolean[]> {
     const { keys, now } = this.#place;
-    const graves = new Graves(this.#place, 6);
+    const graves = new GraveTable(this.#place, 6);
     const args: Argument[] = [now, this.#policy.dedupeWindow];
     for (const { lease, deadLetter } of items) args.push(lease.id, lease.fence, ...graves.of(lease.queue, deadLetter));
     const all = [keys.tasks, keys.active, keys.held, keys.finished, keys.buried, ...graves.keys];
@@ -125,49 +201,17 @@ export class LeaseHolder {
     const lanes = new LaneTable(this.#place, 6);
     const args: Argument[] = [now, keys.wakeChannel];
     for (const { lease, runAt, reason, error } of items) {
-      args.push(lease.id, lease.fence, lanes.firstKey(lease.queue, lease.lane), reason, instantArgument(runAt), error ? JSON.stringify(error) : '');
+      args.push(
+        lease.id,
+        lease.fence,
+        lanes.firstKey(lease.queue, lease.lane),
+        reason,
+        instantArgument(runAt),
+        error ? JSON.stringify(error) : '',
+      );
     }
     const all = [keys.tasks, keys.active, keys.held, keys.sequence, keys.status('retrying'), ...lanes.keys];
     const codes = (await this.#place.run(SCRIPTS.release, all, args, { repeat: true })) as number[];
     return codes.map((code) => code === 1);
-  }
-}
-
-/** Gives the lanes of a call their places among its keys; `firstFree` is the number of the first one. */
-export class LaneTable {
-  readonly keys: string[] = [];
-  readonly #first = new Map<string, number>();
-
-  constructor(
-    readonly place: RedisPlace,
-    readonly firstFree: number,
-  ) {}
-
-  firstKey(queue: string, lane: string): number {
-    const name = `${queue}|${lane}`;
-    const known = this.#first.get(name);
-    if (known !== undefined) return known;
-    const first = this.firstFree + this.keys.length;
-    this.#first.set(name, first);
-    this.keys.push(...this.place.keys.lane(queue, lane));
-    return first;
-  }
-}
-
-/** The same for the sets of dead letters. */
-export class Graves {
-  readonly keys: string[] = [];
-
-  constructor(
-    readonly place: RedisPlace,
-    readonly firstFree: number,
-  ) {}
-
-  /** The two arguments that say whether a message becomes a dead letter: the number of its key, and the reason. */
-  of(queue: string, reason: string | undefined): [number, string] {
-    if (reason === undefined) return [0, ''];
-    const key = this.place.keys.dead(queue);
-    if (!this.keys.includes(key)) this.keys.push(key);
-    return [this.firstFree + this.keys.indexOf(key), reason];
   }
 }

@@ -1,6 +1,6 @@
 import { type Logger, systemClock } from '@flowrra/core';
+import { LaneTable } from './key-tables.js';
 import type { LeasePolicy } from './lease-holder.js';
-import { LaneTable } from './lease-holder.js';
 import type { RedisPlace } from './redis-place.js';
 import { parseLane, parseLease } from './redis-records.js';
 import { SCRIPTS } from './redis-scripts.js';
@@ -42,19 +42,30 @@ export class LeaseSweeper {
   async #sweep(): Promise<void> {
     const { keys, now } = this.#place;
     const own = [keys.swept, keys.active, keys.held, keys.tasks, keys.expiry, keys.finished, ...keys.statuses];
-    const [at, missing = 0] = (await this.#place.run(SCRIPTS.beginSweep, own, [now, SWEEP_INTERVAL, this.#policy.dedupeWindow])) as number[];
+    const [at, missing = 0] = (await this.#place.run(SCRIPTS.beginSweep, own, [
+      now,
+      SWEEP_INTERVAL,
+      this.#policy.dedupeWindow,
+    ])) as number[];
     if (at === undefined) return;
     await this.#recoverEnded(at);
     if (missing > 0) this.#reconciling ??= this.#reconcile(missing).finally(() => (this.#reconciling = null));
     // Rare and slow: the claim that swept does not wait for it, and nobody else does it meanwhile.
-    this.#reconciling?.catch((err: unknown) => this.#logger().warn({ err }, 'looking for messages without a lease failed; the next sweep tries again'));
+    this.#reconciling?.catch((err: unknown) =>
+      this.#logger().warn({ err }, 'looking for messages without a lease failed; the next sweep tries again'),
+    );
   }
 
   async #recoverEnded(now: number): Promise<void> {
     let cursor = '0';
     do {
       // HSCAN's reply: the next cursor, then fields and values.
-      const [next, entries] = (await this.#place.connection.send('hscan', [this.#place.keys.active, cursor, 'COUNT', CHUNK])) as [Buffer, Buffer[]];
+      const [next, entries] = (await this.#place.connection.send('hscan', [
+        this.#place.keys.active,
+        cursor,
+        'COUNT',
+        CHUNK,
+      ])) as [Buffer, Buffer[]];
       const ended: Suspect[] = [];
       for (let i = 0; i + 1 < entries.length; i += 2) {
         const lease = String(entries[i + 1]);
@@ -68,21 +79,33 @@ export class LeaseSweeper {
 
   async #recover(suspects: readonly Suspect[]): Promise<number> {
     let recovered = 0;
-    for (let from = 0; from < suspects.length; from += CHUNK) recovered += await this.#recoverChunk(suspects.slice(from, from + CHUNK));
+    for (let from = 0; from < suspects.length; from += CHUNK)
+      recovered += await this.#recoverChunk(suspects.slice(from, from + CHUNK));
     return recovered;
   }
 
   async #recoverChunk(suspects: readonly Suspect[]): Promise<number> {
     const { keys, now } = this.#place;
-    const headers = (await this.#place.run(SCRIPTS.headers, [keys.tasks], suspects.map(({ id }) => id))) as (Buffer | null)[];
+    const headers = (await this.#place.run(
+      SCRIPTS.headers,
+      [keys.tasks],
+      suspects.map(({ id }) => id),
+    )) as (Buffer | null)[];
     const lanes = new LaneTable(this.#place, 6);
     const args = suspects.flatMap(({ id, lease }, i) => {
       const lane = parseLane(headers[i]?.toString() ?? '') ?? parseLease(lease);
       return [id, lane ? lanes.firstKey(lane.queue, lane.lane) : 0, lease];
     });
     const own = [keys.tasks, keys.active, keys.held, keys.status('pending'), keys.status('retrying')];
-    const recovered = Number(await this.#place.run(SCRIPTS.recover, [...own, ...lanes.keys], [now, keys.wakeChannel, this.#policy.maxCrashes, ...args]));
-    if (recovered > 0) this.#logger().warn({ tasks: recovered }, 'leases ended without a result: their tasks run again');
+    const recovered = Number(
+      await this.#place.run(
+        SCRIPTS.recover,
+        [...own, ...lanes.keys],
+        [now, keys.wakeChannel, this.#policy.maxCrashes, ...args],
+      ),
+    );
+    if (recovered > 0)
+      this.#logger().warn({ tasks: recovered }, 'leases ended without a result: their tasks run again');
     return recovered;
   }
 
@@ -106,7 +129,11 @@ export class LeaseSweeper {
     const ids = new Set<string>();
     let cursor = '0';
     do {
-      const [next, ...found] = (await this.#place.run(SCRIPTS.findMessages, [keys.tasks, keys.active], [cursor, CHUNK])) as [Buffer, ...Buffer[]];
+      const [next, ...found] = (await this.#place.run(
+        SCRIPTS.findMessages,
+        [keys.tasks, keys.active],
+        [cursor, CHUNK],
+      )) as [Buffer, ...Buffer[]];
       for (const id of found) ids.add(id.toString());
       cursor = next.toString();
     } while (cursor !== '0');
@@ -114,7 +141,13 @@ export class LeaseSweeper {
   }
 
   async *#idsIn([wait, prioritised, delayed, urgent, lastChance]: readonly string[]): AsyncGenerator<string> {
-    const places = [['lrange', wait, 0], ['lrange', urgent, 0], ['lrange', lastChance, 0], ['zrange', prioritised, 16], ['zrange', delayed, 19]] as const;
+    const places = [
+      ['lrange', wait, 0],
+      ['lrange', urgent, 0],
+      ['lrange', lastChance, 0],
+      ['zrange', prioritised, 16],
+      ['zrange', delayed, 19],
+    ] as const;
     for (const [command, key = '', prefix] of places) {
       for (let from = 0; ; from += CHUNK) {
         const entries = (await this.#place.connection.send(command, [key, from, from + CHUNK - 1])) as Buffer[];

@@ -1,4 +1,11 @@
-import { IndeterminateSubmitError, type Instant, type NewMessage, type PushReply, QueueFullError, StoreUnavailableError } from '@flowrra/core';
+import {
+  IndeterminateSubmitError,
+  type Instant,
+  type NewMessage,
+  type PushReply,
+  QueueFullError,
+  StoreUnavailableError,
+} from '@flowrra/core';
 import { Batcher, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES } from './batcher.js';
 import { ReplyLostError } from './redis-errors.js';
 import type { Argument } from './redis-link.js';
@@ -45,9 +52,17 @@ export class MessagePusher {
         return reply;
       });
     } catch (err) {
-      if (err instanceof ReplyLostError) throw new IndeterminateSubmitError(messages.map(({ id }) => id), { cause: err });
+      if (err instanceof ReplyLostError)
+        throw new IndeterminateSubmitError(
+          messages.map(({ id }) => id),
+          { cause: err },
+        );
       // Refused after a part had been sent: repeating the whole is safe, claiming that nothing happened would not be.
-      if (groups.length > 1 && err instanceof StoreUnavailableError) throw new IndeterminateSubmitError(messages.map(({ id }) => id), { cause: err });
+      if (groups.length > 1 && err instanceof StoreUnavailableError)
+        throw new IndeterminateSubmitError(
+          messages.map(({ id }) => id),
+          { cause: err },
+        );
       throw err;
     }
   }
@@ -55,16 +70,33 @@ export class MessagePusher {
   async #send(groups: readonly (readonly NewMessage[])[]): Promise<GroupReply[]> {
     const lanes = this.#lanesOf(groups.flat());
     const { keys, now } = this.#place;
-    const args: Argument[] = [now, keys.wakeChannel, this.#policy.dedupeWindow, this.#policy.maxQueueSize ?? '', lanes.size];
+    const args: Argument[] = [
+      now,
+      keys.wakeChannel,
+      this.#policy.dedupeWindow,
+      this.#policy.maxQueueSize ?? '',
+      lanes.size,
+    ];
     for (const { queue, lane } of lanes.values()) args.push(queue, lane);
     const numbers = new Map([...lanes.keys()].map((name, i) => [name, i + 1]));
     groups.forEach((group, i) => {
       for (const message of group) args.push(i, numbers.get(nameOf(message)) ?? 0, ...messageArguments(message));
     });
-    const fixed = [keys.tasks, keys.active, keys.held, keys.finished, keys.buried, keys.lanes, keys.sequence, ...keys.statuses];
+    const fixed = [
+      keys.tasks,
+      keys.active,
+      keys.held,
+      keys.finished,
+      keys.buried,
+      keys.lanes,
+      keys.sequence,
+      ...keys.statuses,
+    ];
     const laneKeys = [...lanes.values()].flatMap(({ queue, lane }) => keys.lane(queue, lane));
     // The script's reply: a number per message, after the time.
-    const [at, ...codes] = (await this.#place.run(SCRIPTS.push, [...fixed, ...laneKeys], args, { repeat: true })) as number[];
+    const [at, ...codes] = (await this.#place.run(SCRIPTS.push, [...fixed, ...laneKeys], args, {
+      repeat: true,
+    })) as number[];
     return this.#answer(groups, codes, Number(at), [...lanes.values()]);
   }
 
@@ -79,12 +111,19 @@ export class MessagePusher {
     return lanes;
   }
 
-  #answer(groups: readonly (readonly NewMessage[])[], codes: readonly number[], submittedAt: number, lanes: readonly Lane[]): GroupReply[] {
+  #answer(
+    groups: readonly (readonly NewMessage[])[],
+    codes: readonly number[],
+    submittedAt: number,
+    lanes: readonly Lane[],
+  ): GroupReply[] {
     let next = 0;
     return groups.map((group) => {
-      const own = codes.slice(next, (next += group.length));
+      const own = codes.slice(next, next + group.length);
+      next += group.length;
       const refused = own.find((code) => code < 0);
-      if (refused !== undefined) return new QueueFullError(lanes[-refused - 1]?.queue ?? '', this.#policy.maxQueueSize ?? 0);
+      if (refused !== undefined)
+        return new QueueFullError(lanes[-refused - 1]?.queue ?? '', this.#policy.maxQueueSize ?? 0);
       return own.map((code) => ({ known: code === 1, submittedAt }));
     });
   }
@@ -113,7 +152,15 @@ function nameOf({ queue, lane }: Lane): string {
 
 function messageArguments(message: NewMessage): Argument[] {
   const { id, priority, runAt, expiresAt, remembered, origin, payload } = message;
-  return [id, priority, instantArgument(runAt), instantArgument(expiresAt), remembered ? 'r' : '', encodeField(origin ?? ''), payload];
+  return [
+    id,
+    priority,
+    instantArgument(runAt),
+    instantArgument(expiresAt),
+    remembered ? 'r' : '',
+    encodeField(origin ?? ''),
+    payload,
+  ];
 }
 
 /** See resolveInstant in scripts/includes/clock.lua. */

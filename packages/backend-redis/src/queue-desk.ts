@@ -20,10 +20,18 @@ export class QueueDesk {
   async cancel(queue: string, id: string): Promise<boolean> {
     const { keys } = this.#place;
     while (true) {
-      const [header] = (await this.#place.run(SCRIPTS.headers, [keys.tasks], [id], { repeat: true })) as (Buffer | null)[];
+      const [header] = (await this.#place.run(SCRIPTS.headers, [keys.tasks], [id], {
+        repeat: true,
+      })) as (Buffer | null)[];
       const place = parseLane(header?.toString() ?? '');
       if (!place) return false;
-      const own = [keys.tasks, keys.active, keys.status('pending'), keys.status('retrying'), ...keys.lane(queue, place.lane)];
+      const own = [
+        keys.tasks,
+        keys.active,
+        keys.status('pending'),
+        keys.status('retrying'),
+        ...keys.lane(queue, place.lane),
+      ];
       const args = [keys.wakeChannel, keys.topicChannel(CANCEL_TOPIC), id, queue, place.lane];
       const reply = await this.#place.run(SCRIPTS.cancel, own, args, { repeat: true });
       // Between the two looks the id may have become a new message of another lane.
@@ -36,7 +44,9 @@ export class QueueDesk {
     const held: boolean[] = [];
     for (let from = 0; from < ids.length; from += MAX_BATCH_ENTRIES) {
       const part = ids.slice(from, from + MAX_BATCH_ENTRIES);
-      const replies = (await this.#place.run(SCRIPTS.holds, [keys.tasks, keys.buried], part, { repeat: true })) as number[];
+      const replies = (await this.#place.run(SCRIPTS.holds, [keys.tasks, keys.buried], part, {
+        repeat: true,
+      })) as number[];
       held.push(...replies.map((reply) => reply === 1));
     }
     return held;
@@ -45,7 +55,9 @@ export class QueueDesk {
   async size(queue: string): Promise<QueueSize> {
     const { keys, now } = this.#place;
     const lanes = (await this.#lanesOf(queue)).flatMap((lane) => keys.lane(queue, lane));
-    const reply = await this.#place.run(SCRIPTS.size, [keys.active, keys.dead(queue), ...lanes], [now, queue], { repeat: true });
+    const reply = await this.#place.run(SCRIPTS.size, [keys.active, keys.dead(queue), ...lanes], [now, queue], {
+      repeat: true,
+    });
     const [waiting = 0, delayed = 0, running = 0, dead = 0] = reply as number[];
     return { waiting, delayed, running, dead };
   }
@@ -76,7 +88,11 @@ export class QueueDesk {
   }
 
   async #lanesOf(queue: string): Promise<string[]> {
-    const names = (await this.#place.connection.send('smembers', [this.#place.keys.lanes], { repeat: true })) as Buffer[];
-    return names.map((name) => name.toString().split('|')).flatMap(([of, lane]) => (of === queue && lane ? [lane] : []));
+    const names = (await this.#place.connection.send('smembers', [this.#place.keys.lanes], {
+      repeat: true,
+    })) as Buffer[];
+    return names
+      .map((name) => name.toString().split('|'))
+      .flatMap(([of, lane]) => (of === queue && lane ? [lane] : []));
   }
 }

@@ -1,7 +1,7 @@
 import { ResultUnreadableError, type TaskResult } from '@flowrra/core';
 import { Batcher } from './batcher.js';
+import { recordToResult } from './record-to-result.js';
 import type { RedisPlace } from './redis-place.js';
-import { recordToResult } from './redis-records.js';
 import { SCRIPTS } from './redis-scripts.js';
 
 /** A record as it is stored, and the lease of the message when it runs. */
@@ -49,7 +49,9 @@ export class RecordReader {
     const { keys, now } = this.#place;
     const args = [now, onlyEnds ? 1 : 0, noticesFor, ...ids];
     // As the script's head says: two values per id.
-    const reply = (await this.#place.run(SCRIPTS.read, [keys.tasks, keys.active, keys.foreign], args, { repeat: true })) as (Buffer | null)[];
+    const reply = (await this.#place.run(SCRIPTS.read, [keys.tasks, keys.active, keys.foreign], args, {
+      repeat: true,
+    })) as (Buffer | null)[];
     return ids.map((_id, i) => {
       const bytes = reply[2 * i];
       return bytes ? { bytes, lease: reply[2 * i + 1]?.toString() ?? null } : null;

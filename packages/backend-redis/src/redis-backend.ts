@@ -1,6 +1,17 @@
 import {
-  type BaseBroker, BaseResultBackend, type Clock, consoleLogger, type Duration, encodeTaskResult, type FinishedTaskResult, type Page,
-  type StoreContext, systemClock, type TaskResult, type TaskStatus, type WaitOptions,
+  type BaseBroker,
+  BaseResultBackend,
+  type Clock,
+  consoleLogger,
+  type Duration,
+  encodeTaskResult,
+  type FinishedTaskResult,
+  type Page,
+  type StoreContext,
+  systemClock,
+  type TaskResult,
+  type TaskStatus,
+  type WaitOptions,
 } from '@flowrra/core';
 import type { Redis } from 'ioredis';
 import { Batcher } from './batcher.js';
@@ -113,7 +124,10 @@ export class RedisBackend extends BaseResultBackend {
 
   override async delete(taskId: string): Promise<boolean> {
     const { keys, now } = this.#place;
-    return (await this.#place.run(SCRIPTS.deleteResult, [keys.tasks, ...keys.statuses], [now, keys.goneChannel, taskId])) === 1;
+    return (
+      (await this.#place.run(SCRIPTS.deleteResult, [keys.tasks, ...keys.statuses], [now, keys.goneChannel, taskId])) ===
+      1
+    );
   }
 
   override async clear(): Promise<number> {
@@ -121,7 +135,11 @@ export class RedisBackend extends BaseResultBackend {
     let removed = 0;
     let cursor = '0';
     do {
-      const [next, count] = (await this.#place.run(SCRIPTS.clear, [keys.tasks, ...keys.statuses], [now, cursor, CLEAR_CHUNK])) as [Buffer, number];
+      const [next, count] = (await this.#place.run(
+        SCRIPTS.clear,
+        [keys.tasks, ...keys.statuses],
+        [now, cursor, CLEAR_CHUNK],
+      )) as [Buffer, number];
       removed += count;
       cursor = next.toString();
     } while (cursor !== '0');
@@ -136,14 +154,29 @@ export class RedisBackend extends BaseResultBackend {
   #parts(): [RecordReader, ResultWaiters, StatusListing] {
     const reader = new RecordReader(this.#place);
     const clock = (): Clock => this.#context.clock;
-    return [reader, new ResultWaiters(this.#place, reader, clock), new StatusListing(this.#place, reader, () => this.#context.logger)];
+    return [
+      reader,
+      new ResultWaiters(this.#place, reader, clock),
+      new StatusListing(this.#place, reader, () => this.#context.logger),
+    ];
   }
 
   async #store(items: readonly Storing[]): Promise<boolean[]> {
     const { keys, now } = this.#place;
     const own = [keys.tasks, keys.active, keys.held, keys.expiry, keys.finished, keys.foreign, ...keys.statuses];
-    const args = items.flatMap(({ result, text }) => [result.taskId, result.status, result.fence, result.submittedAt?.getTime() ?? '', text]);
-    const codes = await this.#place.run(SCRIPTS.store, own, [now, this.ttl ?? '', DEDUPE_WINDOW, keys.originChannels, keys.taskChannels, ...args], { repeat: true });
+    const args = items.flatMap(({ result, text }) => [
+      result.taskId,
+      result.status,
+      result.fence,
+      result.submittedAt?.getTime() ?? '',
+      text,
+    ]);
+    const codes = await this.#place.run(
+      SCRIPTS.store,
+      own,
+      [now, this.ttl ?? '', DEDUPE_WINDOW, keys.originChannels, keys.taskChannels, ...args],
+      { repeat: true },
+    );
     return (codes as number[]).map((code) => code === 1);
   }
 }

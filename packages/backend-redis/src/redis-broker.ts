@@ -1,7 +1,23 @@
 import {
-  type Acknowledgement, BaseBroker, type BaseResultBackend, type BrokerSupport, checkInteger, type ClaimReply, type ClaimRequest, type DeadLetter,
-  DEFAULT_BROKER_POLICY, type Duration, type ExtendReply, type Instant, type Lease, type NewMessage, type PushReply, type QueueSize,
-  type ReleaseReason, type StoreContext, type TaskStore,
+  type Acknowledgement,
+  BaseBroker,
+  type BaseResultBackend,
+  type BrokerSupport,
+  type ClaimReply,
+  type ClaimRequest,
+  checkInteger,
+  DEFAULT_BROKER_POLICY,
+  type DeadLetter,
+  type Duration,
+  type ExtendReply,
+  type Instant,
+  type Lease,
+  type NewMessage,
+  type PushReply,
+  type QueueSize,
+  type ReleaseReason,
+  type StoreContext,
+  type TaskStore,
 } from '@flowrra/core';
 import type { Redis } from 'ioredis';
 import { DeadLetters } from './dead-letters.js';
@@ -31,7 +47,15 @@ export interface RedisBrokerOptions extends PlaceOptions {
  * const broker = new RedisBroker('redis://localhost:6379/0', { maxQueueSize: 10_000 });
  */
 export class RedisBroker extends BaseBroker {
-  readonly supports: BrokerSupport = { deadLetters: true, purge: true, pause: true, limits: false, workers: false, events: true, processLocal: false };
+  readonly supports: BrokerSupport = {
+    deadLetters: true,
+    purge: true,
+    pause: true,
+    limits: false,
+    workers: false,
+    events: true,
+    processLocal: false,
+  };
   readonly #place: RedisPlace;
   readonly #pusher: MessagePusher;
   readonly #holder: LeaseHolder;
@@ -123,7 +147,13 @@ export class RedisBroker extends BaseBroker {
   override async fuse(backend: BaseResultBackend): Promise<TaskStore | null> {
     if (!isRedisBackend(backend) || !(await isSamePlace(this.#place, backend.place))) return null;
     backend.useConnection(this.#place);
-    return new RedisTaskStore({ broker: this, backend, place: this.#place, holder: this.#holder, dedupeWindow: this.#dedupeWindow });
+    return new RedisTaskStore({
+      broker: this,
+      backend,
+      place: this.#place,
+      holder: this.#holder,
+      dedupeWindow: this.#dedupeWindow,
+    });
   }
 
   override deadLetters(queue: string, page: { limit?: number; offset?: number } = {}): Promise<DeadLetter[]> {
@@ -152,7 +182,9 @@ export class RedisBroker extends BaseBroker {
 
   override async subscribe(topic: string, listener: (text: string) => void): Promise<() => Promise<void>> {
     const { connection, keys } = this.#place;
-    const subscription = connection.subscriber.subscribe(keys.topicChannel(topic), (message) => listener(message.toString()));
+    const subscription = connection.subscriber.subscribe(keys.topicChannel(topic), (message) =>
+      listener(message.toString()),
+    );
     try {
       await subscription.active;
     } catch (err) {
@@ -178,8 +210,13 @@ function readPolicy(options: RedisBrokerOptions): RedisBrokerPolicy {
   const known = [...PLACE_OPTIONS, 'maxQueueSize', 'dedupeWindow', 'maxCrashes'] as const;
   const { maxQueueSize = null, dedupeWindow, maxCrashes } = checkStoreOptions<RedisBrokerOptions>(options, known);
   return {
-    maxQueueSize: maxQueueSize === null ? null : checkInteger(maxQueueSize, 'maxQueueSize', { min: 1, max: 1_000_000_000 }),
-    dedupeWindow: dedupeWindow === undefined ? DEFAULT_BROKER_POLICY.dedupeWindow : checkDuration(dedupeWindow, 'dedupeWindow'),
-    maxCrashes: maxCrashes === undefined ? DEFAULT_BROKER_POLICY.maxCrashes : checkInteger(maxCrashes, 'maxCrashes', { min: 1, max: 1_000 }),
+    maxQueueSize:
+      maxQueueSize === null ? null : checkInteger(maxQueueSize, 'maxQueueSize', { min: 1, max: 1_000_000_000 }),
+    dedupeWindow:
+      dedupeWindow === undefined ? DEFAULT_BROKER_POLICY.dedupeWindow : checkDuration(dedupeWindow, 'dedupeWindow'),
+    maxCrashes:
+      maxCrashes === undefined
+        ? DEFAULT_BROKER_POLICY.maxCrashes
+        : checkInteger(maxCrashes, 'maxCrashes', { min: 1, max: 1_000 }),
   };
 }

@@ -1,20 +1,27 @@
-import { BackendError, ConfigError, consoleLogger, type Logger, StoppedError, StoreUnavailableError, systemClock } from '@flowrra/core';
+import {
+  BackendError,
+  ConfigError,
+  consoleLogger,
+  type Logger,
+  StoppedError,
+  StoreUnavailableError,
+  systemClock,
+} from '@flowrra/core';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { isUnknownScript, ReplyLostError } from './redis-errors.js';
 import { type Argument, RedisLink } from './redis-link.js';
 import type { Script } from './redis-scripts.js';
 import { RedisSubscriber } from './redis-subscriber.js';
 import { parseRedisUrl } from './redis-url.js';
+import { checkServer } from './server-check.js';
 
 /** Milliseconds that a call waits for the connection, and a repeatable one for its reply. */
 export const DEFAULT_DEADLINE = 2_000;
-/** LPOP with a count, and scripts that write after reading the clock. */
-const OLDEST_VERSION = [6, 2] as const;
 
 /**
  * ioredis 5, not 6: 6.0.0 sends again what was in flight unless told otherwise, and can leave calls unsettled without
- * `commandTimeout`. What these settings are for: nothing is queued for later or sent twice by the driver, so that a call
- * that failed here is not carried out afterwards; repeating is decided by us, within the caller's deadline. With
+ * `commandTimeout`. What these settings are for: the driver queues nothing for later and sends nothing twice, so that a
+ * call that failed here is not carried out afterwards; repeating is decided by us, within the caller's deadline. With
  * `maxRetriesPerRequest: 0` calls in flight are rejected when the connection closes; otherwise they would never settle.
  */
 const OUR_OPTIONS: RedisOptions = {
@@ -33,7 +40,7 @@ export interface RunOptions {
   readonly repeat?: boolean;
 }
 
-/** How one process talks to one Redis: a connection for commands, another that listens. Nothing is opened before use. */
+/** How one process talks to one Redis: a connection for commands, another that listens. Each is opened on first use. */
 export class RedisConnection {
   readonly address: string;
   /** The URL as given, to see whether two stores are at one place; null for a client. */
@@ -54,7 +61,10 @@ export class RedisConnection {
     this.address = labelOf(client);
     this.database = client.options.db ?? 0;
     this.#commands = new RedisLink(client, this.url !== null, this.address);
-    this.subscriber = new RedisSubscriber(() => new RedisLink(client.duplicate({ ...DEFAULTS, ...client.options, ...OUR_OPTIONS }), true, this.address), this.deadline);
+    this.subscriber = new RedisSubscriber(
+      () => new RedisLink(client.duplicate({ ...DEFAULTS, ...client.options, ...OUR_OPTIONS }), true, this.address),
+      this.deadline,
+    );
   }
 
   get healthy(): boolean {
@@ -87,7 +97,12 @@ export class RedisConnection {
   }
 
   /** Runs a script. The server may have forgotten it (restart, SCRIPT FLUSH): then its text is sent. */
-  async run(script: Script, keys: readonly string[], args: readonly Argument[], options: RunOptions = {}): Promise<unknown> {
+  async run(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Argument[],
+    options: RunOptions = {},
+  ): Promise<unknown> {
     return this.#withinDeadline(options, async (left) => {
       await this.#check(left);
       const patience = options.repeat ? left : undefined;
@@ -118,7 +133,7 @@ export class RedisConnection {
   }
 
   async #check(deadline: number): Promise<void> {
-    this.#checked ??= this.#checkServer(deadline);
+    this.#checked ??= checkServer(this.#commands, this.logger, deadline);
     try {
       await this.#checked;
     } catch (err) {
@@ -126,35 +141,6 @@ export class RedisConnection {
       throw err;
     }
   }
-
-  async #checkServer(deadline: number): Promise<void> {
-    const info = await this.#ask('info', ['server'], deadline);
-    const [, major, minor] = /redis_version:(\d+)\.(\d+)/.exec(info ?? '') ?? [];
-    if (major !== undefined && Number(major) * 100 + Number(minor) < OLDEST_VERSION[0] * 100 + OLDEST_VERSION[1]) {
-      throw new BackendError(`Redis at ${this.address} has version ${major}.${minor}; Flowrra needs ${OLDEST_VERSION.join('.')} or later, or Valkey.`);
-    }
-    const policy = await this.#ask('config', ['get', 'maxmemory-policy'], deadline);
-    if (policy === null) {
-      this.logger.warn({ address: this.address }, 'the maxmemory-policy of Redis could not be checked (CONFIG is forbidden): it must be noeviction');
-    } else if (!policy.includes('noeviction')) {
-      this.logger.warn({ address: this.address, policy: policy.split(',').at(-1) }, 'the maxmemory-policy of Redis is not noeviction: it may drop tasks. Run: CONFIG SET maxmemory-policy noeviction');
-    }
-  }
-
-  /** @returns null when the server does not tell */
-  async #ask(command: string, args: string[], deadline: number): Promise<string | null> {
-    try {
-      return String(await this.#commands.call(command, args, deadline));
-    } catch (err) {
-      // Forbidden or renamed; what is about the connection concerns the caller.
-      if (err instanceof BackendError && !(err instanceof StoreUnavailableError) && isReplyError(err.cause)) return null;
-      throw err;
-    }
-  }
-}
-
-function isReplyError(cause: unknown): boolean {
-  return cause instanceof Error && cause.name === 'ReplyError' && /NOPERM|unknown command/i.test(cause.message);
 }
 
 function newClient(url: string, redis: RedisOptions = {}): Redis {
@@ -165,8 +151,10 @@ function newClient(url: string, redis: RedisOptions = {}): Redis {
 }
 
 function checkClient(client: unknown): Redis {
-  if (client instanceof Cluster) throw new ConfigError('url', 'Redis Cluster is not supported yet: pass a client or a URL of one server.');
-  if (!(client instanceof Redis) && !isRedisClient(client)) throw new ConfigError('url', 'Pass a Redis URL, or a client made by ioredis 5.');
+  if (client instanceof Cluster)
+    throw new ConfigError('url', 'Redis Cluster is not supported yet: pass a client or a URL of one server.');
+  if (!(client instanceof Redis) && !isRedisClient(client))
+    throw new ConfigError('url', 'Pass a Redis URL, or a client made by ioredis 5.');
   checkDriverOptions(client.options);
   return client;
 }
@@ -174,11 +162,20 @@ function checkClient(client: unknown): Redis {
 /** A client of another copy of ioredis. */
 function isRedisClient(client: unknown): client is Redis {
   const candidate = client as Partial<Redis> | null;
-  return typeof candidate === 'object' && candidate !== null && typeof candidate.callBuffer === 'function' && typeof candidate.duplicate === 'function';
+  return (
+    typeof candidate === 'object' &&
+    candidate !== null &&
+    typeof candidate.callBuffer === 'function' &&
+    typeof candidate.duplicate === 'function'
+  );
 }
 
 function checkDriverOptions(redis: RedisOptions): void {
-  if (redis.keyPrefix) throw new ConfigError('redis.keyPrefix', 'The driver\'s own keyPrefix cannot be used: set Flowrra\'s option "keyPrefix".');
+  if (redis.keyPrefix)
+    throw new ConfigError(
+      'redis.keyPrefix',
+      'The driver\'s own keyPrefix cannot be used: set Flowrra\'s option "keyPrefix".',
+    );
 }
 
 /** The address for people: without login. */

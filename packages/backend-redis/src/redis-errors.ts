@@ -39,10 +39,14 @@ export function translateError(err: unknown, address: string): FlowrraError {
   if (err instanceof FlowrraError) return err;
   const text = err instanceof Error ? err.message : String(err);
   if (/\bOOM\b/.test(text)) {
-    return new StoreFullError(`Redis at ${address} is out of memory and refuses writes. Raise maxmemory, or let tasks drain.`, { cause: err });
+    return new StoreFullError(
+      `Redis at ${address} is out of memory and refuses writes. Raise maxmemory, or let tasks drain.`,
+      { cause: err },
+    );
   }
   for (const [pattern, what] of FOR_NOW) {
-    if (pattern.test(text)) return new StoreUnavailableError(`Redis at ${address} ${what}. Try again later.`, { cause: err });
+    if (pattern.test(text))
+      return new StoreUnavailableError(`Redis at ${address} ${what}. Try again later.`, { cause: err });
   }
   for (const [pattern, what] of FOR_GOOD) {
     if (pattern.test(text)) return new BackendError(`Redis at ${address} ${what}.`, { cause: err });
@@ -59,5 +63,8 @@ function isReply(err: unknown): boolean {
 /** The error for a server that cannot be reached; nothing was sent. */
 export function unreachable(address: string, cause: unknown): StoreUnavailableError {
   const text = cause instanceof Error && cause.message ? `: ${cause.message}` : '';
-  return new StoreUnavailableError(`Redis at ${address} cannot be reached${text}. Is it running, and is the address right?`, { cause });
+  return new StoreUnavailableError(
+    `Redis at ${address} cannot be reached${text}. Is it running, and is the address right?`,
+    { cause },
+  );
 }

@@ -12,7 +12,15 @@ export function checkKeyPrefix(prefix: unknown): string {
 }
 
 /** The keys of one lane, in the order in which scripts take them. */
-export type LaneKeys = readonly [wait: string, prioritised: string, delayed: string, urgent: string, lastChance: string, stale: string, idle: string];
+export type LaneKeys = readonly [
+  wait: string,
+  prioritised: string,
+  delayed: string,
+  urgent: string,
+  lastChance: string,
+  stale: string,
+  idle: string,
+];
 
 /**
  * Every key and channel of a namespace. Names of queues cannot contain "|", so that no two meet. All keys but those of
@@ -46,8 +54,6 @@ export class RedisKeys {
   /** Channel: ids whose results were removed; empty means any. */
   readonly goneChannel: string;
 
-
-
   /** Sorted sets of ids by submittedAt, one per status, in the order in which scripts take them. */
   readonly statuses: readonly string[];
   readonly #channels: string;
@@ -58,7 +64,9 @@ export class RedisKeys {
     database: number,
   ) {
     this.#channels = `${prefix}:${database}|`;
-    this.statuses = (['pending', 'running', 'retrying', 'success', 'failed', 'cancelled'] satisfies TaskStatus[]).map((status) => this.status(status));
+    this.statuses = (['pending', 'running', 'retrying', 'success', 'failed', 'cancelled'] satisfies TaskStatus[]).map(
+      (status) => this.status(status),
+    );
     this.tasks = `${prefix}:tasks`;
     this.active = `${prefix}:active`;
     this.held = `${prefix}:held`;
@@ -82,7 +90,15 @@ export class RedisKeys {
   lane(queue: string, lane: Lane | string): LaneKeys {
     const name = `${queue}|${lane}`;
     const key = (kind: string): string => `${this.prefix}:${kind}|${name}`;
-    return [key('wait'), key('prioritised'), key('delayed'), key('urgent'), key('last-chance'), key('stale'), key('idle')];
+    return [
+      key('wait'),
+      key('prioritised'),
+      key('delayed'),
+      key('urgent'),
+      key('last-chance'),
+      key('stale'),
+      key('idle'),
+    ];
   }
 
   /** Sorted set, id by the time of death. */

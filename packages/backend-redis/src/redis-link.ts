@@ -12,8 +12,8 @@ export type Argument = string | number | Buffer;
 
 /**
  * One connection: opened on first use, opened again for ever, and honest about what it sent. A command waits for the
- * connection for a limited time and is then refused, so it is never carried out behind the caller's back. Deadlines here
- * are about the machine, so they are on the system's clock.
+ * connection for a limited time and is then refused, so it is never carried out behind the caller's back. Deadlines
+ * here are about the machine, so they are on the system's clock.
  */
 export class RedisLink {
   readonly #clock: Clock = systemClock;
@@ -73,7 +73,9 @@ export class RedisLink {
   async #within(reply: Promise<unknown>, ms: number): Promise<unknown> {
     let timer: Timer | undefined;
     const silence = new Promise<never>((_resolve, reject) => {
-      timer = this.#clock.after(ms, () => reject(new ReplyLostError(`Redis at ${this.address} did not answer within ${ms} ms.`)));
+      timer = this.#clock.after(ms, () =>
+        reject(new ReplyLostError(`Redis at ${this.address} did not answer within ${ms} ms.`)),
+      );
     });
     try {
       return await Promise.race([reply, silence]);
@@ -101,7 +103,12 @@ export class RedisLink {
   }
 
   #listeners() {
-    return [['error', this.#onError], ['connect', this.#onConnect], ['ready', this.#wakeUp], ['end', this.#wakeUp]] as const;
+    return [
+      ['error', this.#onError],
+      ['connect', this.#onConnect],
+      ['ready', this.#wakeUp],
+      ['end', this.#wakeUp],
+    ] as const;
   }
 
   readonly #onError = (err: unknown): void => {
@@ -126,7 +133,9 @@ export class RedisLink {
    * refused database number leaves the driver ready, on database 0: that must not be written to.
    */
   #usable(): boolean {
-    return !this.#closed && this.#refusal === null && this.client.status === 'ready' && this.client.stream?.writable === true;
+    return (
+      !this.#closed && this.#refusal === null && this.client.status === 'ready' && this.client.stream?.writable === true
+    );
   }
 
   async #becomeUsable(deadline: number): Promise<void> {
@@ -165,13 +174,17 @@ export class RedisLink {
 
   #ping(): void {
     if (this.#pings !== null || this.#closed) return;
-    this.#pings = this.#clock.after(PING_INTERVAL, () => {
-      this.#pings = null;
-      if (this.#users === 0) return;
-      // A failed ping has done its work: the link was cut, and opens again.
-      if (this.#usable() && this.#silentSince.size === 0) this.call('ping', [], 0).catch(() => {});
-      this.#ping();
-    }, { keepAlive: false });
+    this.#pings = this.#clock.after(
+      PING_INTERVAL,
+      () => {
+        this.#pings = null;
+        if (this.#users === 0) return;
+        // A failed ping has done its work: the link was cut, and opens again.
+        if (this.#usable() && this.#silentSince.size === 0) this.call('ping', [], 0).catch(() => {});
+        this.#ping();
+      },
+      { keepAlive: false },
+    );
   }
 
   #reconnect(): void {

@@ -1,16 +1,4 @@
-import {
-  decodeTaskResult,
-  type Delivery,
-  finishedResult,
-  type JsonValue,
-  readMessage,
-  ResultUnreadableError,
-  type TaskErrorInfo,
-  type TaskOutcome,
-  type TaskResult,
-  type TaskStatus,
-  unfinishedResult,
-} from '@flowrra/core';
+import type { Delivery, TaskStatus } from '@flowrra/core';
 
 /** The forms of records and leases are told in scripts/includes/record.lua and lease.lua. */
 const NEWLINE = 0x0a;
@@ -75,7 +63,8 @@ export function parseRecord(bytes: Buffer): TaskRecord | null {
   if (fields[0] === 'm' && fields.length === MESSAGE_FIELDS) return messageRecord(fields, body);
   if (fields[0] === 'f' && fields.length === END_FIELDS) return endRecord(fields, body);
   // The status of these was checked by the scripts, which know the six.
-  if (fields[0] === 'r' && fields.length === RESULT_FIELDS) return { kind: 'result', status: fields[1] as TaskStatus, body };
+  if (fields[0] === 'r' && fields.length === RESULT_FIELDS)
+    return { kind: 'result', status: fields[1] as TaskStatus, body };
   return null;
 }
 
@@ -90,31 +79,15 @@ export function parseLease(text: string): LeaseRecord | null {
   const match = /^(\d+)\|(\d+)\|(\d+)\|([^|]+)\|([^|]+)\|([^|]*)\|c?\|(.*)$/s.exec(text);
   if (!match) return null;
   const [, expiry, fence, startedAt, queue = '', lane = '', worker = '', progress = ''] = match;
-  return { expiry: Number(expiry), fence: Number(fence), startedAt: Number(startedAt), queue, lane, worker: decodeField(worker), progress };
-}
-
-/**
- * The result that a record tells of; the lease of a message that runs belongs to it.
- * @throws ResultUnreadableError when it is damaged or of a newer format
- */
-export function recordToResult(taskId: string, bytes: Buffer, lease: string | null): TaskResult {
-  const record = parseRecord(bytes);
-  if (!record) throw new ResultUnreadableError(taskId, 'its record is damaged');
-  try {
-    if (record.kind === 'result') return decodeTaskResult(taskId, record.body.toString());
-    return record.kind === 'end' ? endToResult(taskId, record) : messageToResult(taskId, record, lease);
-  } catch (cause) {
-    if (cause instanceof ResultUnreadableError) throw cause;
-    throw new ResultUnreadableError(taskId, 'its record is damaged', { cause });
-  }
-}
-
-/** How an outcome is stored behind the payload. Result and progress are JSON already. */
-export function encodeOutcome(outcome: TaskOutcome): string {
-  const progress = outcome.progressJson ?? 'null';
-  return outcome.status === 'success'
-    ? `{"progress":${progress},"result":${outcome.resultJson}}`
-    : `{"progress":${progress},"error":${JSON.stringify(outcome.error)}}`;
+  return {
+    expiry: Number(expiry),
+    fence: Number(fence),
+    startedAt: Number(startedAt),
+    queue,
+    lane,
+    worker: decodeField(worker),
+    progress,
+  };
 }
 
 /** Names that others choose must not break the fields. */
@@ -127,7 +100,25 @@ function decodeField(text: string): string {
 }
 
 function messageRecord(fields: readonly string[], body: Buffer): MessageRecord {
-  const [, fence, attempt, crashes, flags = '', , , , expiresAt, submittedAt, deferredSince, startedAt, payloadBytes, queue = '', lane = '', worker, origin] = fields;
+  const [
+    ,
+    fence,
+    attempt,
+    crashes,
+    flags = '',
+    ,
+    ,
+    ,
+    expiresAt,
+    submittedAt,
+    deferredSince,
+    startedAt,
+    payloadBytes,
+    queue = '',
+    lane = '',
+    worker,
+    origin,
+  ] = fields;
   return {
     kind: 'message',
     fence: Number(fence),
@@ -164,32 +155,6 @@ function endRecord(fields: readonly string[], body: Buffer): EndRecord {
     payload: body.subarray(0, Number(payloadBytes)),
     outcome: body.subarray(Number(payloadBytes)),
   };
-}
-
-function endToResult(taskId: string, record: EndRecord): TaskResult {
-  // Written by encodeOutcome.
-  const { progress, result, error } = JSON.parse(record.outcome.toString()) as { progress: JsonValue; result?: JsonValue; error?: TaskErrorInfo };
-  const status = record.status;
-  const end = { finishedAt: record.finishedAt };
-  const message = readMessage(record.payload.toString());
-  const delivery = { ...record.delivery, taskId, progress };
-  if (status === 'success' && result !== undefined) return finishedResult(message, delivery, { ...end, status, result });
-  if ((status === 'failed' || status === 'cancelled') && error) return finishedResult(message, delivery, { ...end, status, error });
-  throw new ResultUnreadableError(taskId, 'its outcome does not fit its status');
-}
-
-/** The message is its own record until it ends: running while somebody holds it, retrying once somebody did. */
-function messageToResult(taskId: string, record: MessageRecord, leaseText: string | null): TaskResult {
-  const message = readMessage(record.payload.toString());
-  const { queue, attempt, fence, submittedAt } = record;
-  const delivery = { taskId, queue, attempt, fence, submittedAt, startedAt: record.startedAt || null, worker: record.worker, progress: null };
-  const error = record.lastError.length > 0 ? (JSON.parse(record.lastError.toString()) as TaskErrorInfo) : null;
-  const lease = leaseText === null ? null : parseLease(leaseText);
-  if (lease) {
-    const progress = lease.progress === '' ? null : (JSON.parse(lease.progress) as JsonValue);
-    return unfinishedResult('running', message, { ...delivery, fence: lease.fence, startedAt: lease.startedAt, worker: lease.worker, progress });
-  }
-  return unfinishedResult(fence === 0 ? 'pending' : 'retrying', message, delivery, error);
 }
 
 /** Who submitted the message whose record begins like this, empty when that is unknown; null when it is no message. */

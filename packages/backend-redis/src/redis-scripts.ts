@@ -10,6 +10,14 @@ import findMessages from './scripts/find-messages.lua';
 import finish from './scripts/finish.lua';
 import headers from './scripts/headers.lua';
 import holds from './scripts/holds.lua';
+import buryInclude from './scripts/includes/bury.lua';
+import clockInclude from './scripts/includes/clock.lua';
+import lanesInclude from './scripts/includes/lanes.lua';
+import leaseInclude from './scripts/includes/lease.lua';
+import noticesInclude from './scripts/includes/notices.lua';
+import recordInclude from './scripts/includes/record.lua';
+import removeInclude from './scripts/includes/remove.lua';
+import resultsInclude from './scripts/includes/results.lua';
 import list from './scripts/list.lua';
 import listWaiting from './scripts/list-waiting.lua';
 import purge from './scripts/purge.lua';
@@ -20,14 +28,6 @@ import release from './scripts/release.lua';
 import size from './scripts/size.lua';
 import store from './scripts/store.lua';
 import takeDeadLetter from './scripts/take-dead-letter.lua';
-import buryInclude from './scripts/includes/bury.lua';
-import clockInclude from './scripts/includes/clock.lua';
-import lanesInclude from './scripts/includes/lanes.lua';
-import leaseInclude from './scripts/includes/lease.lua';
-import noticesInclude from './scripts/includes/notices.lua';
-import recordInclude from './scripts/includes/record.lua';
-import removeInclude from './scripts/includes/remove.lua';
-import resultsInclude from './scripts/includes/results.lua';
 
 /** A Lua script as the server knows it. */
 export interface Script {

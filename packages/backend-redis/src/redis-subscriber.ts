@@ -1,6 +1,6 @@
 import { systemClock, type Timer } from '@flowrra/core';
 import type { Redis } from 'ioredis';
-import { RedisLink } from './redis-link.js';
+import type { RedisLink } from './redis-link.js';
 
 export type Listener = (message: Buffer) => void;
 
@@ -94,11 +94,10 @@ export class RedisSubscriber {
 
   /** Makes what the server sends equal to what is wanted. Calls of one tick become one command. */
   #sync(): Promise<void> {
-    this.#syncing ??= new Promise<void>((resolve) => setImmediate(resolve))
-      .then(() => {
-        this.#syncing = null;
-        return this.#subscribeMissing();
-      });
+    this.#syncing ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      this.#syncing = null;
+      return this.#subscribeMissing();
+    });
     return this.#syncing;
   }
 
@@ -112,10 +111,14 @@ export class RedisSubscriber {
   }
 
   #cleanUpSoon(): void {
-    this.#cleanup ??= systemClock.after(LINGER, () => {
-      this.#cleanup = null;
-      this.#cleanUp();
-    }, { keepAlive: false });
+    this.#cleanup ??= systemClock.after(
+      LINGER,
+      () => {
+        this.#cleanup = null;
+        this.#cleanUp();
+      },
+      { keepAlive: false },
+    );
   }
 
   #cleanUp(): void {

@@ -1,14 +1,33 @@
 import {
-  type BaseBroker, type BaseResultBackend, type ClaimedTask, type ClaimRequest, type ExtendReply, type FinishedTaskResult, type Instant, type Lease,
-  type NewMessage, type Page, type PushReply, type QueueSize, readMessage, type ReleaseReason, type RetryRequest, type StoreClaimReply,
-  type TaskOutcome, type TaskResult, type TaskStatus, type TaskStore, type WaitOptions,
+  type BaseBroker,
+  type BaseResultBackend,
+  type ClaimedTask,
+  type ClaimRequest,
+  type ExtendReply,
+  type FinishedTaskResult,
+  type Instant,
+  type Lease,
+  type NewMessage,
+  type Page,
+  type PushReply,
+  type QueueSize,
+  type ReleaseReason,
+  type RetryRequest,
+  readMessage,
+  type StoreClaimReply,
+  type TaskOutcome,
+  type TaskResult,
+  type TaskStatus,
+  type TaskStore,
+  type WaitOptions,
 } from '@flowrra/core';
 import { Batcher } from './batcher.js';
-import { Graves, type LeaseHolder } from './lease-holder.js';
-import type { Argument } from './redis-link.js';
+import { GraveTable } from './key-tables.js';
+import type { LeaseHolder } from './lease-holder.js';
+import { encodeOutcome } from './record-to-result.js';
 import type { RedisBackend } from './redis-backend.js';
+import type { Argument } from './redis-link.js';
 import type { RedisPlace } from './redis-place.js';
-import { encodeOutcome } from './redis-records.js';
 import { SCRIPTS } from './redis-scripts.js';
 
 interface Finish {
@@ -29,13 +48,22 @@ export class RedisTaskStore implements TaskStore {
   readonly #dedupeWindow: number;
   readonly #finishes: Batcher<Finish, boolean>;
 
-  constructor(parts: { broker: BaseBroker; backend: RedisBackend; place: RedisPlace; holder: LeaseHolder; dedupeWindow: number }) {
+  constructor(parts: {
+    broker: BaseBroker;
+    backend: RedisBackend;
+    place: RedisPlace;
+    holder: LeaseHolder;
+    dedupeWindow: number;
+  }) {
     this.#broker = parts.broker;
     this.#backend = parts.backend;
     this.#place = parts.place;
     this.#holder = parts.holder;
     this.#dedupeWindow = parts.dedupeWindow;
-    this.#finishes = new Batcher({ send: (items) => this.#finish(items), bytesOf: ({ outcomeJson }) => outcomeJson.length });
+    this.#finishes = new Batcher({
+      send: (items) => this.#finish(items),
+      bytesOf: ({ outcomeJson }) => outcomeJson.length,
+    });
   }
 
   get broker(): BaseBroker {
@@ -53,7 +81,10 @@ export class RedisTaskStore implements TaskStore {
 
   async claim(request: ClaimRequest): Promise<StoreClaimReply> {
     const reply = await this.#broker.claim(request);
-    return { ...reply, claims: reply.claims.map((claim) => ({ ...claim, worker: request.worker, message: readMessage(claim.payload) })) };
+    return {
+      ...reply,
+      claims: reply.claims.map((claim) => ({ ...claim, worker: request.worker, message: readMessage(claim.payload) })),
+    };
   }
 
   extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]> {
@@ -106,14 +137,23 @@ export class RedisTaskStore implements TaskStore {
 
   async #finish(items: readonly Finish[]): Promise<boolean[]> {
     const { keys, now } = this.#place;
-    const graves = new Graves(this.#place, 14);
+    const graves = new GraveTable(this.#place, 14);
     const args: Argument[] = [now, this.#backend.ttl ?? '', this.#dedupeWindow, keys.originChannels, keys.taskChannels];
     for (const { task, outcome, outcomeJson } of items) {
       const { id, fence, queue } = task.lease;
       const deadLetter = outcome.status === 'success' ? undefined : outcome.deadLetter;
       args.push(id, fence, outcome.status, outcomeJson, ...graves.of(queue, deadLetter));
     }
-    const own = [keys.tasks, keys.active, keys.held, keys.expiry, keys.finished, keys.buried, keys.foreign, ...keys.statuses];
+    const own = [
+      keys.tasks,
+      keys.active,
+      keys.held,
+      keys.expiry,
+      keys.finished,
+      keys.buried,
+      keys.foreign,
+      ...keys.statuses,
+    ];
     const codes = await this.#place.run(SCRIPTS.finish, [...own, ...graves.keys], args, { repeat: true });
     return (codes as number[]).map((code) => code === 1);
   }

@@ -25,8 +25,10 @@ export function parseRedisUrl(url: string): RedisOptions {
 }
 
 function unixAddress(host: string, path: string, db: string | undefined, credentials: RedisOptions): RedisOptions {
-  if (host !== '') throw new InvalidUrlError('A unix address has no host: write three slashes, as in unix:///run/redis.sock.');
-  if (path === '' || path === '/') throw new InvalidUrlError('A unix address needs the path of the socket, as in unix:///run/redis.sock.');
+  if (host !== '')
+    throw new InvalidUrlError('A unix address has no host: write three slashes, as in unix:///run/redis.sock.');
+  if (path === '' || path === '/')
+    throw new InvalidUrlError('A unix address needs the path of the socket, as in unix:///run/redis.sock.');
   return { path, db: readDatabase('', db), ...credentials };
 }
 
@@ -34,21 +36,25 @@ function readHost(text: string): { host: string; port: number } {
   if (text === '') return { host: 'localhost', port: DEFAULT_PORT };
   const match = HOST.exec(text);
   const port = match?.[2] === undefined ? DEFAULT_PORT : Number(match[2]);
-  if (!match?.[1] || port < 1 || port > 65_535) throw new InvalidUrlError(`The host or port of the Redis address is malformed. ${HELP}`);
+  if (!match?.[1] || port < 1 || port > 65_535)
+    throw new InvalidUrlError(`The host or port of the Redis address is malformed. ${HELP}`);
   return { host: match[1].replace(/^\[|\]$/g, ''), port };
 }
 
 function readDatabase(path: string, parameter: string | undefined): number {
-  if (path !== '' && parameter !== undefined) throw new InvalidUrlError('The Redis address names the database twice: by its path and by "db".');
+  if (path !== '' && parameter !== undefined)
+    throw new InvalidUrlError('The Redis address names the database twice: by its path and by "db".');
   const text = path || (parameter ?? '0');
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidUrlError('The database of the Redis address must be a number, as in redis://localhost:6379/0.');
+  if (!/^\d{1,9}$/.test(text))
+    throw new InvalidUrlError('The database of the Redis address must be a number, as in redis://localhost:6379/0.');
   return Number(text);
 }
 
 function readLogin(login: string | undefined): RedisOptions {
   if (login === undefined || login === '') return {};
   const colon = login.indexOf(':');
-  if (colon < 0) throw new InvalidUrlError('The login of the Redis address lacks a password: write user:password@ or :password@.');
+  if (colon < 0)
+    throw new InvalidUrlError('The login of the Redis address lacks a password: write user:password@ or :password@.');
   const username = decode(login.slice(0, colon), 'user name');
   return { password: decode(login.slice(colon + 1), 'password'), ...(username && { username }) };
 }
@@ -57,7 +63,10 @@ function readLogin(login: string | undefined): RedisOptions {
 function readQuery(query: string): string | undefined {
   const parameters = new URLSearchParams(query);
   for (const name of parameters.keys()) {
-    if (name !== 'db') throw new InvalidUrlError(`The Redis address has an unknown parameter "${name}". Known: db. Other settings go into the option "redis".`);
+    if (name !== 'db')
+      throw new InvalidUrlError(
+        `The Redis address has an unknown parameter "${name}". Known: db. Other settings go into the option "redis".`,
+      );
   }
   if (parameters.getAll('db').length > 1) throw new InvalidUrlError('The Redis address names the database twice.');
   return parameters.get('db') ?? undefined;

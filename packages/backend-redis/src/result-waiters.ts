@@ -1,10 +1,20 @@
 import {
-  type Clock, type FinishedTaskResult, isFinished, ResultNotFoundError, resolveWaitTimeout, StoppedError, StoreUnavailableError,
-  type Timer, WaitAbortedError, type WaitOptions, WaitTimeoutError,
+  type Clock,
+  type FinishedTaskResult,
+  isFinished,
+  ResultNotFoundError,
+  resolveWaitTimeout,
+  StoppedError,
+  StoreUnavailableError,
+  type Timer,
+  WaitAbortedError,
+  type WaitOptions,
+  WaitTimeoutError,
 } from '@flowrra/core';
 import type { RecordReader } from './record-reader.js';
+import { recordToResult } from './record-to-result.js';
 import type { RedisPlace } from './redis-place.js';
-import { originOf, recordToResult } from './redis-records.js';
+import { originOf } from './redis-records.js';
 import type { Subscription } from './redis-subscriber.js';
 
 /** Milliseconds between two looks at what is waited for: any notice can be missed. */
@@ -130,7 +140,9 @@ export class ResultWaiters {
 
   #hearOrigin(origin: string): void {
     const { keys, connection } = this.#place;
-    this.#common.push(connection.subscriber.subscribe(keys.originChannels + origin, (message) => this.#onNotices(message)));
+    this.#common.push(
+      connection.subscriber.subscribe(keys.originChannels + origin, (message) => this.#onNotices(message)),
+    );
   }
 
   /** Subscribe first, then read: what ends in between is announced. */
@@ -138,7 +150,10 @@ export class ResultWaiters {
     await settled(this.#common);
     if (!(await this.#look(watch)) || this.#isOver(watch)) return;
     // Not one of ours, or not there yet: its end is announced on its own channel, once we ask for that.
-    watch.channel = this.#place.connection.subscriber.subscribe(this.#place.keys.taskChannels + watch.taskId, () => void this.#look(watch));
+    watch.channel = this.#place.connection.subscriber.subscribe(
+      this.#place.keys.taskChannels + watch.taskId,
+      () => void this.#look(watch),
+    );
     await settled([watch.channel]);
     await this.#askForNotices();
     await this.#look(watch);

@@ -1,8 +1,8 @@
 import { ArgumentError, isFinal, type Logger, type Page, type TaskResult, type TaskStatus } from '@flowrra/core';
 import { MAX_BATCH_BYTES, MAX_BATCH_ENTRIES } from './batcher.js';
 import { isUnreadable, type RecordReader } from './record-reader.js';
+import { recordToResult } from './record-to-result.js';
 import type { RedisPlace } from './redis-place.js';
-import { recordToResult } from './redis-records.js';
 import { SCRIPTS } from './redis-scripts.js';
 
 /** A task of a listing before it is decoded. */
@@ -74,7 +74,9 @@ export class StatusListing {
     const own = [keys.tasks, keys.active, keys.status(status)];
     const chunk = Math.min(wanted, MAX_BATCH_ENTRIES);
     for (let offset = 0; ; ) {
-      const reply = await this.#place.run(SCRIPTS.list, own, [now, status, offset, chunk, MAX_BATCH_BYTES], { repeat: true });
+      const reply = await this.#place.run(SCRIPTS.list, own, [now, status, offset, chunk, MAX_BATCH_BYTES], {
+        repeat: true,
+      });
       const [looked, present, ...rows] = reply as [number, number, ...Buffer[]];
       yield* toEntries(rows);
       // What was not there any more is gone from the set as well, and the rest has moved up.
@@ -87,7 +89,12 @@ export class StatusListing {
     const { keys } = this.#place;
     const chunk = Math.min(wanted, MAX_BATCH_ENTRIES);
     for (let offset = 0; ; ) {
-      const reply = await this.#place.run(SCRIPTS.listWaiting, [keys.tasks, keys.active, waitList], [offset, chunk, MAX_BATCH_BYTES], { repeat: true });
+      const reply = await this.#place.run(
+        SCRIPTS.listWaiting,
+        [keys.tasks, keys.active, waitList],
+        [offset, chunk, MAX_BATCH_BYTES],
+        { repeat: true },
+      );
       const [looked, ...rows] = reply as [number, ...Buffer[]];
       yield* toEntries(rows);
       offset += looked;
@@ -101,7 +108,9 @@ export class StatusListing {
     const ids: string[] = [];
     let cursor = '0';
     do {
-      const [next, fields] = (await connection.send('hscan', [keys.active, cursor, 'COUNT', MAX_BATCH_ENTRIES], { repeat: true })) as [Buffer, Buffer[]];
+      const [next, fields] = (await connection.send('hscan', [keys.active, cursor, 'COUNT', MAX_BATCH_ENTRIES], {
+        repeat: true,
+      })) as [Buffer, Buffer[]];
       for (let i = 0; i < fields.length; i += 2) ids.push(String(fields[i]));
       cursor = next.toString();
     } while (cursor !== '0');
@@ -182,6 +191,7 @@ async function* merge(sources: readonly Source[]): Source {
 
 function checkPage(limit: unknown, offset: unknown): void {
   const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
-  if (limit !== null && limit !== undefined && !isCount(limit)) throw new ArgumentError('limit', 'limit must be a whole number from 0 on, or null for all.');
+  if (limit !== null && limit !== undefined && !isCount(limit))
+    throw new ArgumentError('limit', 'limit must be a whole number from 0 on, or null for all.');
   if (!isCount(offset)) throw new ArgumentError('offset', 'offset must be a whole number from 0 on.');
 }

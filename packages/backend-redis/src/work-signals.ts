@@ -49,7 +49,9 @@ export class WorkSignals {
   }
 
   #listen(): Subscription {
-    this.#subscription ??= this.#place.connection.subscriber.subscribe(this.#place.keys.wakeChannel, (message) => this.#announce(message.toString()));
+    this.#subscription ??= this.#place.connection.subscriber.subscribe(this.#place.keys.wakeChannel, (message) =>
+      this.#announce(message.toString()),
+    );
     const subscription = this.#subscription;
     // The channel is tried again by the next who waits.
     subscription.active.catch(() => {

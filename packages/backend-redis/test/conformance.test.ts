@@ -6,7 +6,8 @@ describe('RedisBackend', () => describeResultBackend({ describe, it }, { create:
 
 describe('RedisBroker', () => describeBroker({ describe, it }, { create: createBrokerWorld }));
 
-describe('RedisBroker and RedisBackend as one', () => describeTaskStore({ describe, it }, { create: createFusedWorld }));
+describe('RedisBroker and RedisBackend as one', () =>
+  describeTaskStore({ describe, it }, { create: createFusedWorld }));
 
 describe('RedisBroker with results in memory', () =>
   describeTaskStore({ describe, it }, { create: createSplitWorld('memory'), without: ['second'] }));

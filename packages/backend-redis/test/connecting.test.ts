@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { BackendError, ConfigError, getBackend, getBroker, InvalidUrlError, StoreUnavailableError } from '@flowrra/core';
+import {
+  BackendError,
+  ConfigError,
+  getBackend,
+  getBroker,
+  InvalidUrlError,
+  StoreUnavailableError,
+} from '@flowrra/core';
 import { type RedisServer, startRedis } from '@flowrra/testing-servers';
 import { redisForTests } from '@flowrra/testing-servers/vitest-redis';
 import { Redis } from 'ioredis';
@@ -43,9 +50,11 @@ describe('every form of address', () => {
 
   it('with a password', () => roundTrip(`redis://:hunter2@127.0.0.1:${locked.port}`));
 
-  it('with a user and a percent-encoded password', () => roundTrip(`redis://ann:p%40ss%3A%2Fw@127.0.0.1:${locked.port}/0`));
+  it('with a user and a percent-encoded password', () =>
+    roundTrip(`redis://ann:p%40ss%3A%2Fw@127.0.0.1:${locked.port}/0`));
 
-  it('with TLS and an authority of one\'s own', () => roundTrip(`rediss://127.0.0.1:${encrypted.port}`, { tls: { ca: encrypted.tls?.ca } }));
+  it("with TLS and an authority of one's own", () =>
+    roundTrip(`rediss://127.0.0.1:${encrypted.port}`, { tls: { ca: encrypted.tls?.ca } }));
 
   it('a Unix socket', () => roundTrip(`unix://${local.socketPath}?db=2`));
 
@@ -116,28 +125,42 @@ describe('what cannot be right', () => {
   });
 
   it('refuses options of the other store, and values out of range', () => {
-    expect(() => new RedisBackend('redis://localhost', { maxCrashes: 3 } as object)).toThrow(expect.objectContaining({ option: 'maxCrashes' }));
-    expect(() => new RedisBroker('redis://localhost', { ttl: 3 } as object)).toThrow(expect.objectContaining({ option: 'ttl' }));
-    expect(() => new RedisBackend('redis://localhost', { ttl: -1 })).toThrow(expect.objectContaining({ option: 'ttl' }));
+    expect(() => new RedisBackend('redis://localhost', { maxCrashes: 3 } as object)).toThrow(
+      expect.objectContaining({ option: 'maxCrashes' }),
+    );
+    expect(() => new RedisBroker('redis://localhost', { ttl: 3 } as object)).toThrow(
+      expect.objectContaining({ option: 'ttl' }),
+    );
+    expect(() => new RedisBackend('redis://localhost', { ttl: -1 })).toThrow(
+      expect.objectContaining({ option: 'ttl' }),
+    );
     for (const option of ['maxQueueSize', 'maxCrashes'] as const) {
       for (const value of [0, 1.5, Number.NaN]) {
-        expect(() => new RedisBroker('redis://localhost', { [option]: value })).toThrow(expect.objectContaining({ option }));
+        expect(() => new RedisBroker('redis://localhost', { [option]: value })).toThrow(
+          expect.objectContaining({ option }),
+        );
       }
     }
-    expect(() => new RedisBroker('redis://localhost', { dedupeWindow: '1 hour' as '1h' })).toThrow(expect.objectContaining({ option: 'dedupeWindow' }));
+    expect(() => new RedisBroker('redis://localhost', { dedupeWindow: '1 hour' as '1h' })).toThrow(
+      expect.objectContaining({ option: 'dedupeWindow' }),
+    );
   });
 
   it('refuses what is no client, and a Cluster', async () => {
     const { Cluster } = await import('ioredis');
     const cluster = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true });
-    for (const target of [null, {}, 6379, cluster]) expect(() => new RedisBackend(target as Redis)).toThrow(ConfigError);
+    for (const target of [null, {}, 6379, cluster])
+      expect(() => new RedisBackend(target as Redis)).toThrow(ConfigError);
     expect(() => new RedisBackend('redis//localhost')).toThrow(InvalidUrlError);
   });
 
   it('is found by core, by its scheme', async () => {
     expect(await getBackend('redis://localhost', { ttl: '1h' })).toMatchObject({ supports: { clear: true } });
     expect(await getBroker('unix:///tmp/none.sock', { maxQueueSize: 3 })).toMatchObject({ supports: { pause: true } });
-    await expect(getBackend('redis://localhost', { tls: 1 })).rejects.toMatchObject({ code: 'BACKEND_ERROR', cause: { option: 'tls' } });
+    await expect(getBackend('redis://localhost', { tls: 1 })).rejects.toMatchObject({
+      code: 'BACKEND_ERROR',
+      cause: { option: 'tls' },
+    });
     expect(Object.keys(storeProvider)).toEqual(['createBackend', 'createBroker']);
   });
 });

@@ -4,7 +4,7 @@ import { claimOne, first, message, setup, success } from './setup.js';
 
 const claimMany = { ...claimOne, count: 100 };
 
-describe('what stands in the keys by somebody else\'s hand', () => {
+describe("what stands in the keys by somebody else's hand", () => {
   it('goes to the dead letters once, byte by byte, when it is no message; the next tasks run', async () => {
     const { store: open, client, key } = setup();
     const store = await open();
@@ -31,7 +31,9 @@ describe('what stands in the keys by somebody else\'s hand', () => {
     ]);
     for (const task of claims.filter(({ verdict }) => verdict === 'unreadable')) {
       const error = { name: 'MessageUnreadableError', message: 'no message' };
-      expect(await store.finish(task, { status: 'failed', error, progressJson: null, deadLetter: 'unreadable' })).toBe(true);
+      expect(await store.finish(task, { status: 'failed', error, progressJson: null, deadLetter: 'unreadable' })).toBe(
+        true,
+      );
       expect(await store.get(task.lease.id)).toMatchObject({ status: 'failed', taskName: '', error });
     }
     expect((await store.claim(claimMany)).claims).toEqual([]);
@@ -40,20 +42,23 @@ describe('what stands in the keys by somebody else\'s hand', () => {
     expect(await store.holds(Object.keys(junk))).toEqual([true, true, true, true, true]);
   });
 
-  it.each(['', 'nonsense', '99999999999999|x', '99999999999999|1|1|default|io'])('brings a message back whose lease reads %j', async (spoilt) => {
-    const { store: open, client, key } = setup();
-    const store = await open();
-    await store.submit([message({ id: 'a' })]);
-    const lost = first((await store.claim(claimOne)).claims);
-    await client.hset(key('active'), 'a', spoilt);
-    // Another process, whose next claim sweeps.
-    await client.del(key('swept'));
-    const again = first((await (await open()).claim(claimOne)).claims);
-    expect(again.lease.fence).toBeGreaterThan(lost.lease.fence);
-    expect(await store.finish(lost, success('late'))).toBe(false);
-    expect(await store.finish(again, success('again'))).toBe(true);
-    expect(await client.get(key('held'))).toBe('0');
-  });
+  it.each(['', 'nonsense', '99999999999999|x', '99999999999999|1|1|default|io'])(
+    'brings a message back whose lease reads %j',
+    async (spoilt) => {
+      const { store: open, client, key } = setup();
+      const store = await open();
+      await store.submit([message({ id: 'a' })]);
+      const lost = first((await store.claim(claimOne)).claims);
+      await client.hset(key('active'), 'a', spoilt);
+      // Another process, whose next claim sweeps.
+      await client.del(key('swept'));
+      const again = first((await (await open()).claim(claimOne)).claims);
+      expect(again.lease.fence).toBeGreaterThan(lost.lease.fence);
+      expect(await store.finish(lost, success('late'))).toBe(false);
+      expect(await store.finish(again, success('again'))).toBe(true);
+      expect(await client.get(key('held'))).toBe('0');
+    },
+  );
 
   it('ends the lease of a message that somebody removed', async () => {
     const { store: open, client, key } = setup();
@@ -70,7 +75,8 @@ describe('what stands in the keys by somebody else\'s hand', () => {
   it('pollutes no prototype, whatever a payload is called', async () => {
     const { store: open } = setup();
     const store = await open();
-    const payload = '{"v":1,"task":"t","args":[{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}],"retries":[0,1,0,1,0],"__proto__":{"polluted":1}}';
+    const payload =
+      '{"v":1,"task":"t","args":[{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}],"retries":[0,1,0,1,0],"__proto__":{"polluted":1}}';
     await store.submit([message({ id: 'constructor', payload })]);
     await store.finish(first((await store.claim(claimOne)).claims), success(1));
     const result = await store.get('constructor');

@@ -5,7 +5,7 @@ import { checkDeclaredKeys } from './declared-keys.js';
 import { setup } from './setup.js';
 import { createBackendWorld, createBrokerWorld, createFusedWorld } from './worlds.js';
 
-// Redis Cluster runs a script where its declared keys are, so a key that is used without being declared is out of reach.
+// Redis Cluster runs a script where its declared keys are: one that it uses without having declared it is out of reach.
 vi.mock('../src/redis-scripts.js', async (original) => {
   const { SCRIPTS } = await original<typeof import('../src/redis-scripts.js')>();
   const checked = Object.entries(SCRIPTS).map(([name, script]) => {

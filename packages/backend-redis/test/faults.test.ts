@@ -8,7 +8,7 @@ import { claimOne, first, message, ownServer, setup, success } from './setup.js'
 const SOON = { timeout: 15_000, interval: 20 };
 
 describe('a server that is down', () => {
-  it('refuses a submit within the deadline, and the task is not enqueued later behind the caller\'s back', async () => {
+  it("refuses a submit within the deadline, and the task is not enqueued later behind the caller's back", async () => {
     const { server, broker: open, client, key } = await ownServer();
     const broker = await open({ deadline: 300 });
     await server.kill();
@@ -115,8 +115,16 @@ describe('a server that refuses', () => {
     const waits = ids.map((id) => store.waitFor(id));
     const { claims } = await store.claim({ ...claimOne, count: 100 });
     await flush();
-    expect(await store.extend(claims.map(({ lease }) => lease), 30_000)).toEqual(claims.map(() => 'held'));
-    const rest = [...(await store.claim({ ...claimOne, count: 100 })).claims, ...(await store.claim({ ...claimOne, count: 100 })).claims];
+    expect(
+      await store.extend(
+        claims.map(({ lease }) => lease),
+        30_000,
+      ),
+    ).toEqual(claims.map(() => 'held'));
+    const rest = [
+      ...(await store.claim({ ...claimOne, count: 100 })).claims,
+      ...(await store.claim({ ...claimOne, count: 100 })).claims,
+    ];
     await flush();
     const ends = [...claims, ...rest].map((task) => store.finish(task, success(task.lease.id)));
     await flush();
@@ -131,7 +139,13 @@ describe('a server that refuses', () => {
     expect(lines).toEqual([]);
     await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
     await (await open()).size('default');
-    expect(lines).toEqual([{ level: 'warn', data: expect.objectContaining({ policy: 'allkeys-lru' }), message: expect.stringContaining('noeviction') }]);
+    expect(lines).toEqual([
+      {
+        level: 'warn',
+        data: expect.objectContaining({ policy: 'allkeys-lru' }),
+        message: expect.stringContaining('noeviction'),
+      },
+    ]);
     const limited = await open({}, `redis://worker:w@127.0.0.1:${server.port}`);
     await limited.size('default');
     expect(lines[1]?.message).toContain('could not be checked');
@@ -140,7 +154,10 @@ describe('a server that refuses', () => {
   it('commands for want of a permission: the error says which permission is meant', async () => {
     const { server, broker: open } = await ownServer({ aclUsers: ['reader on >r ~* &* +@read +@connection +info'] });
     const broker = await open({}, `redis://reader:r@127.0.0.1:${server.port}`);
-    await expect(broker.push([message()])).rejects.toMatchObject({ code: 'BACKEND_ERROR', message: expect.stringContaining('permission') });
+    await expect(broker.push([message()])).rejects.toMatchObject({
+      code: 'BACKEND_ERROR',
+      message: expect.stringContaining('permission'),
+    });
   });
 });
 

@@ -18,13 +18,17 @@ describe('many at once', () => {
         const store = stores[producer % 3] ?? (await open());
         const ids = Array.from({ length: 10 }, (_, i) => `p${producer}-${i}`);
         // Some one by one, some as a whole.
-        if (producer % 2) return (await store.submit(ids.map((id) => message({ id, lane: producer % 4 === 1 ? 'cpu' : 'io' })))).length;
+        if (producer % 2)
+          return (await store.submit(ids.map((id) => message({ id, lane: producer % 4 === 1 ? 'cpu' : 'io' })))).length;
         const each = await Promise.allSettled(ids.map((id) => store.submit([message({ id })])));
         return each.filter(({ status }) => status === 'fulfilled').length;
       }),
     );
-    const taken = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : 0)).reduce((sum, count) => sum + count, 0);
-    for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(QueueFullError);
+    const taken = outcomes
+      .map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : 0))
+      .reduce((sum, count) => sum + count, 0);
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(QueueFullError);
     expect(taken).toBe(100);
     expect(await client.hlen(key('tasks'))).toBe(100);
     expect((await firstOf(stores).size('default')).waiting).toBe(100);
@@ -33,7 +37,9 @@ describe('many at once', () => {
   it('submit the same explicit id: one task, and all the others learn that it exists', async () => {
     const { store: open } = setup();
     const stores = await Promise.all(Array.from({ length: 20 }, () => open()));
-    const replies = await Promise.all(stores.map((store) => store.submit([message({ id: 'nightly', remembered: true })])));
+    const replies = await Promise.all(
+      stores.map((store) => store.submit([message({ id: 'nightly', remembered: true })])),
+    );
     expect(replies.flat().filter(({ known }) => !known)).toHaveLength(1);
     expect((await firstOf(stores).claim({ ...claimOne, count: 10 })).claims).toHaveLength(1);
   });
@@ -43,7 +49,25 @@ describe('many at once', () => {
     const backend = await open();
     const pipeline = client.pipeline();
     for (let i = 0; i < 20_000; i++) {
-      const body = JSON.stringify({ v: 1, taskId: `t${i}`, taskName: 'x', queue: 'q', args: [], kwargs: null, attempt: 1, fence: 1, submittedAt: i + 1, startedAt: null, finishedAt: i + 1, retries: 0, progress: null, worker: null, retryOf: null, status: 'success', result: i });
+      const body = JSON.stringify({
+        v: 1,
+        taskId: `t${i}`,
+        taskName: 'x',
+        queue: 'q',
+        args: [],
+        kwargs: null,
+        attempt: 1,
+        fence: 1,
+        submittedAt: i + 1,
+        startedAt: null,
+        finishedAt: i + 1,
+        retries: 0,
+        progress: null,
+        worker: null,
+        retryOf: null,
+        status: 'success',
+        result: i,
+      });
       pipeline.hset(key('tasks'), `t${i}`, `r|success|1|${i + 1}|0|\n${body}`);
       pipeline.zadd(key('status:success'), i + 1, `t${i}`);
     }
@@ -82,7 +106,9 @@ describe('many at once', () => {
     const { store: open, client, key, prefix } = setup();
     const store = await open({ backend: { ttl: 1 }, broker: { dedupeWindow: 1 } });
     for (const priority of [0, 5]) {
-      await store.submit(Array.from({ length: 150 }, (_, i) => message({ id: `t${priority}-${i}`, priority, remembered: i % 2 === 0 })));
+      await store.submit(
+        Array.from({ length: 150 }, (_, i) => message({ id: `t${priority}-${i}`, priority, remembered: i % 2 === 0 })),
+      );
       for (let claimed = 1; claimed > 0; ) {
         const { claims } = await store.claim({ ...claimOne, count: 100 });
         claimed = claims.length;

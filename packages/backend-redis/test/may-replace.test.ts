@@ -11,7 +11,16 @@ const stamp: fc.Arbitrary<ResultStamp> = fc.record({
 
 /** A result with that stamp; what else it says does not matter to the rule. */
 function resultOf({ status, fence, submittedAt }: ResultStamp): TaskResult {
-  const delivery = { taskId: 'task', queue: 'default', attempt: 1, fence, submittedAt: submittedAt?.getTime() ?? null, startedAt: null, worker: null, progress: null };
+  const delivery = {
+    taskId: 'task',
+    queue: 'default',
+    attempt: 1,
+    fence,
+    submittedAt: submittedAt?.getTime() ?? null,
+    startedAt: null,
+    worker: null,
+    progress: null,
+  };
   // A stamp of a final status makes no whole final result, which storing does not ask for.
   return { ...unfinishedResult('running', null, delivery), status } as TaskResult;
 }

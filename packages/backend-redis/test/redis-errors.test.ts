@@ -9,9 +9,17 @@ describe('an answer of the server', () => {
   it.each([
     ['LOADING Redis is loading the dataset in memory', StoreUnavailableError, 'loading'],
     ["READONLY You can't write against a read only replica.", StoreUnavailableError, 'read-only'],
-    ["MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", StoreUnavailableError, 'master'],
+    [
+      "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+      StoreUnavailableError,
+      'master',
+    ],
     ['CLUSTERDOWN The cluster is down', StoreUnavailableError, 'cluster'],
-    ['MISCONF Redis is configured to save RDB snapshots, but it is currently not able to persist on disk.', StoreUnavailableError, 'save'],
+    [
+      'MISCONF Redis is configured to save RDB snapshots, but it is currently not able to persist on disk.',
+      StoreUnavailableError,
+      'save',
+    ],
     ['BUSY Redis is busy running a script.', StoreUnavailableError, 'busy'],
     ['NOREPLICAS Not enough good replicas to write.', StoreUnavailableError, 'replicas'],
     ['ERR max number of clients reached', StoreUnavailableError, 'room'],
@@ -32,7 +40,11 @@ describe('an answer of the server', () => {
   });
 
   it('is told apart from a connection that was lost', () => {
-    for (const text of ['Connection is closed.', 'read ECONNRESET', 'Reached the max retries per request limit (which is 0).']) {
+    for (const text of [
+      'Connection is closed.',
+      'read ECONNRESET',
+      'Reached the max retries per request limit (which is 0).',
+    ]) {
       expect(translateError(new Error(text), ADDRESS)).toBeInstanceOf(ReplyLostError);
     }
   });

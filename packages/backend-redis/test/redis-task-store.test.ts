@@ -7,7 +7,13 @@ describe('broker and backend as one', () => {
     const store = await open();
     const task = message({ origin: 'app-1' });
     expect(await store.submit([task])).toEqual([{ known: false, submittedAt: expect.any(Number) }]);
-    expect(await store.get(task.id)).toMatchObject({ status: 'pending', taskName: 'add', args: [1, 2], attempt: 1, fence: 0 });
+    expect(await store.get(task.id)).toMatchObject({
+      status: 'pending',
+      taskName: 'add',
+      args: [1, 2],
+      attempt: 1,
+      fence: 0,
+    });
     const awaited = store.waitFor(task.id);
     const { claims } = await store.claim(claimOne);
     expect(await store.get(task.id)).toMatchObject({ status: 'running', worker: 'worker-1', fence: 1 });
@@ -29,7 +35,8 @@ describe('broker and backend as one', () => {
   it('keeps the payload byte by byte through claim, retry and end', async () => {
     const { store: open, client, key } = setup();
     const store = await open();
-    const payload = '{"v":1,"task":"t","args":[[],{},{"a":[]},"9007199254740993",1.0,"\\u00e9é\ud83d\ude00"],"retries":[3,1,0,1,0]}';
+    const payload =
+      '{"v":1,"task":"t","args":[[],{},{"a":[]},"9007199254740993",1.0,"\\u00e9é\ud83d\ude00"],"retries":[3,1,0,1,0]}';
     await store.submit([message({ id: 'x', payload })]);
     const once = first((await store.claim(claimOne)).claims);
     expect(once.payload).toBe(payload);

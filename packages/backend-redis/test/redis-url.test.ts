@@ -44,8 +44,17 @@ describe('a Redis address', () => {
   });
 
   it('never shows the password, whatever else is wrong', () => {
-    for (const url of ['redis://:hunter2@h:0', 'redis://:hunter2@h?x=1', 'redis://:hunter2%zz@h', 'unix://:hunter2@h/x', 'redis://:hunter2@h/db', 'redis//:hunter2@h']) {
-      expect(() => parseRedisUrl(url)).toThrow(expect.objectContaining({ code: 'INVALID_URL', message: expect.not.stringContaining('hunter2') }));
+    for (const url of [
+      'redis://:hunter2@h:0',
+      'redis://:hunter2@h?x=1',
+      'redis://:hunter2%zz@h',
+      'unix://:hunter2@h/x',
+      'redis://:hunter2@h/db',
+      'redis//:hunter2@h',
+    ]) {
+      expect(() => parseRedisUrl(url)).toThrow(
+        expect.objectContaining({ code: 'INVALID_URL', message: expect.not.stringContaining('hunter2') }),
+      );
     }
   });
 });

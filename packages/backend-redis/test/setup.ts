@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { encodeJson, type ClaimedTask, type NewMessage, type StoreContext, systemClock } from '@flowrra/core';
-import { startRedis, type StartRedisOptions } from '@flowrra/testing-servers';
+import { type ClaimedTask, encodeJson, type NewMessage, type StoreContext, systemClock } from '@flowrra/core';
+import { type StartRedisOptions, startRedis } from '@flowrra/testing-servers';
 import { redisForTests } from '@flowrra/testing-servers/vitest-redis';
 import { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
@@ -73,11 +73,27 @@ async function removeKeys(client: Redis, prefix: string): Promise<void> {
 /** A message with a readable payload, unless told otherwise. */
 export function message(overrides: Partial<NewMessage> = {}): NewMessage {
   const payload = `{"v":1,"task":"add","args":${encodeJson([1, 2], 'args')},"retries":[3,1000,1,60000,0]}`;
-  const defaults = { id: randomUUID(), queue: 'default', lane: 'io' as const, priority: 0, runAt: null, expiresAt: null, remembered: false, origin: null };
+  const defaults = {
+    id: randomUUID(),
+    queue: 'default',
+    lane: 'io' as const,
+    priority: 0,
+    runAt: null,
+    expiresAt: null,
+    remembered: false,
+    origin: null,
+  };
   return { ...defaults, payload, ...overrides };
 }
 
-export const claimOne = { queue: 'default', lane: 'io' as const, count: 1, worker: 'worker-1', leaseMs: 30_000, alone: false };
+export const claimOne = {
+  queue: 'default',
+  lane: 'io' as const,
+  count: 1,
+  worker: 'worker-1',
+  leaseMs: 30_000,
+  alone: false,
+};
 
 export function first(tasks: readonly ClaimedTask[]): ClaimedTask {
   const [task] = tasks;
@@ -85,4 +101,8 @@ export function first(tasks: readonly ClaimedTask[]): ClaimedTask {
   return task;
 }
 
-export const success = (result: unknown) => ({ status: 'success' as const, resultJson: JSON.stringify(result), progressJson: null });
+export const success = (result: unknown) => ({
+  status: 'success' as const,
+  resultJson: JSON.stringify(result),
+  progressJson: null,
+});

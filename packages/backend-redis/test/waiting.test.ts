@@ -1,12 +1,14 @@
 import { ManualClock } from '@flowrra/core/testing';
-import { describe, expect, it, vi } from 'vitest';
 import type { Redis } from 'ioredis';
+import { describe, expect, it, vi } from 'vitest';
 import { claimOne, first, message, ownServer, setup, success } from './setup.js';
 
 const FOR_EVER = { timeout: null };
 
 async function pubsubClients(client: Redis): Promise<number> {
-  return String(await client.call('CLIENT', 'LIST', 'TYPE', 'pubsub')).split('\n').filter(Boolean).length;
+  return String(await client.call('CLIENT', 'LIST', 'TYPE', 'pubsub'))
+    .split('\n')
+    .filter(Boolean).length;
 }
 
 describe('waiting for results', () => {
@@ -29,7 +31,9 @@ describe('waiting for results', () => {
     }
     expect((await Promise.all(waits)).map(({ taskId }) => taskId)).toEqual(ids);
     // What is left tells workers of work.
-    await expect.poll(() => client.pubsub('CHANNELS', `${prefix}*`), { timeout: 5_000 }).toEqual([expect.stringContaining('wake')]);
+    await expect
+      .poll(() => client.pubsub('CHANNELS', `${prefix}*`), { timeout: 5_000 })
+      .toEqual([expect.stringContaining('wake')]);
   });
 
   it('survives that the listening connection is killed while the task ends', async () => {
@@ -62,7 +66,7 @@ describe('waiting for results', () => {
     expect(await waiting).toMatchObject({ status: 'success', result: value });
   });
 
-  it('ends with the task\'s result being removed, at once', async () => {
+  it("ends with the task's result being removed, at once", async () => {
     const { store: open, backend: openBackend } = setup();
     const store = await open();
     await store.submit([message({ id: 'a' }), message({ id: 'b' })]);
@@ -70,7 +74,9 @@ describe('waiting for results', () => {
     const seen = ['a', 'b'].map((id) => backend.waitFor(id, FOR_EVER).catch((err: unknown) => err));
     await vi.waitFor(async () => expect(await backend.get('b')).not.toBeNull());
     await backend.delete('a');
-    await vi.waitFor(async () => expect(await Promise.race([seen[0], null])).toMatchObject({ code: 'RESULT_NOT_FOUND' }));
+    await vi.waitFor(async () =>
+      expect(await Promise.race([seen[0], null])).toMatchObject({ code: 'RESULT_NOT_FOUND' }),
+    );
     await backend.clear();
     expect(await seen[1]).toMatchObject({ code: 'RESULT_NOT_FOUND' });
     // Results are gone, messages are not.

@@ -1,7 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { InMemoryBackend } from '@flowrra/backend-memory';
-import { type BaseBroker, type BaseResultBackend, JoinedTaskStore, type StoreContext, type TaskStore, type Timer } from '@flowrra/core';
-import type { BrokerSettings, BrokerWorld, ResultBackendSettings, ResultBackendWorld, TaskStoreSettings, TaskStoreWorld } from '@flowrra/core/conformance';
+import {
+  type BaseBroker,
+  type BaseResultBackend,
+  JoinedTaskStore,
+  type StoreContext,
+  type TaskStore,
+  type Timer,
+} from '@flowrra/core';
+import type {
+  BrokerSettings,
+  BrokerWorld,
+  ResultBackendSettings,
+  ResultBackendWorld,
+  TaskStoreSettings,
+  TaskStoreWorld,
+} from '@flowrra/core/conformance';
 import { ManualClock } from '@flowrra/core/testing';
 import { redisForTests } from '@flowrra/testing-servers/vitest-redis';
 import { Redis } from 'ioredis';
@@ -126,7 +140,12 @@ export async function createFusedWorld({ policy, ttl, logger }: TaskStoreSetting
     const [broker, backend] = [await world.broker(policy), await world.backend(ttl)];
     return { broker, backend, store: await fuse(broker, backend) };
   };
-  return { ...(await open()), advance: (ms) => world.clock.advance(ms), second: async () => (await open()).store, close: () => world.close() };
+  return {
+    ...(await open()),
+    advance: (ms) => world.clock.advance(ms),
+    second: async () => (await open()).store,
+    close: () => world.close(),
+  };
 }
 
 /** A Redis broker that works with results elsewhere: in memory, or in another database of the server. */
@@ -135,14 +154,22 @@ export function createSplitWorld(results: 'memory' | 'other database') {
     const world = new RedisWorld(logger);
     const open = async () => {
       const broker = await world.broker(policy);
-      const backend = results === 'memory' ? new InMemoryBackend({ ttl }) : await world.backend(ttl, { database: OTHER_DATABASE });
+      const backend =
+        results === 'memory' ? new InMemoryBackend({ ttl }) : await world.backend(ttl, { database: OTHER_DATABASE });
       if (results === 'memory') await backend.open({ clock: world.clock, logger });
       if (await broker.fuse(backend)) throw new Error('Stores at two places must not fuse.');
       return { broker, backend, store: new JoinedTaskStore(broker, backend, { clock: world.clock, logger }) };
     };
     const { broker, backend, store } = await open();
     const second = results === 'memory' ? {} : { second: async () => (await open()).store };
-    return { broker, backend, store, ...second, advance: (ms) => world.clock.advance(ms), close: () => Promise.all([backend.close(), world.close()]).then(() => {}) };
+    return {
+      broker,
+      backend,
+      store,
+      ...second,
+      advance: (ms) => world.clock.advance(ms),
+      close: () => Promise.all([backend.close(), world.close()]).then(() => {}),
+    };
   };
 }
 

@@ -32,12 +32,12 @@ end
 -- It moves to the front. Removing it from a long list would cost: there it is left behind, and counted.
 if m.readyAt > 0 and redis.call('ZREM', KEYS[BASE + DELAYED], delayedMember(m, id)) == 1 then
   m.readyAt = 0
-elseif redis.call('LREM', KEYS[BASE + LAST_CHANCE], 1, id) == 0 and redis.call('LREM', KEYS[BASE + URGENT], 1, id) == 0 then
-  if m.priority == 0 then
-    redis.call('SADD', KEYS[BASE + STALE], id)
-  else
-    redis.call('ZREM', KEYS[BASE + PRIORITISED], placed(m.sequence, id))
-  end
+elseif redis.call('LREM', KEYS[BASE + LAST_CHANCE], 1, id) + redis.call('LREM', KEYS[BASE + URGENT], 1, id) > 0 then
+  m.readyAt = 0
+elseif m.priority == 0 then
+  redis.call('SADD', KEYS[BASE + STALE], id)
+else
+  redis.call('ZREM', KEYS[BASE + PRIORITISED], placed(m.sequence, id))
 end
 m.flags, m.readyAt = 'c' .. m.flags, 0
 redis.call('HSET', KEYS[TASKS], id, formatMessage(m))

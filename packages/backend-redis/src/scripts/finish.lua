@@ -16,7 +16,8 @@ local finished = 0
 
 -- Writes the result that a message becomes; what is damaged or was taken away counts as a payload.
 local function writeEnd(id, record, lease, fence, status, outcome)
-  local _, attempt, _, flags, _, _, _, _, submittedAt, _, _, payloadBytes, _, _, _, origin, bodyAt = record:match(MESSAGE)
+  local _, attempt, _, flags, _, _, _, _, submittedAt, _, _, payloadBytes, _, _, _, origin, bodyAt =
+    record:match(MESSAGE)
   local payload = record
   if attempt then
     payload = record:sub(bodyAt, bodyAt + payloadBytes - 1)
@@ -24,9 +25,9 @@ local function writeEnd(id, record, lease, fence, status, outcome)
     attempt, flags, submittedAt, payloadBytes, origin = '1', '', lease.startedAt, #record, ''
   end
   local remembered = flags:find('r', 1, true) and 'r' or ''
-  local final = 'f|' .. status .. '|' .. fence .. '|' .. submittedAt .. '|' .. expiresAt .. '|' .. remembered .. '|' .. attempt
-    .. '|' .. lease.startedAt .. '|' .. nowText .. '|' .. payloadBytes .. '|' .. lease.queue .. '|' .. lease.worker .. '\n'
-    .. payload .. outcome
+  local final = 'f|' .. status .. '|' .. fence .. '|' .. submittedAt .. '|' .. expiresAt .. '|' .. remembered .. '|'
+    .. attempt .. '|' .. lease.startedAt .. '|' .. nowText .. '|' .. payloadBytes .. '|' .. lease.queue .. '|'
+    .. lease.worker .. '\n' .. payload .. outcome
   redis.call('HSET', KEYS[TASKS], id, final)
   redis.call('ZADD', KEYS[STATUS + STATUSES[status]], submittedAt, id)
   if ttl then
@@ -69,7 +70,8 @@ end
 
 local reply = {}
 for at = 6, #ARGV, FIELDS do
-  reply[#reply + 1] = finish(ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], KEYS[tonumber(ARGV[at + 4])], ARGV[at + 5])
+  local deadKey = KEYS[tonumber(ARGV[at + 4])]
+  reply[#reply + 1] = finish(ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], deadKey, ARGV[at + 5])
 end
 if finished > 0 then
   redis.call('DECRBY', KEYS[HELD], finished)

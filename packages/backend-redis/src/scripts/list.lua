@@ -17,8 +17,8 @@ local function judge(id, record)
   if not m then
     return true, true
   end
-  local here = isIndexed(digits(m.fence), digits(m.readyAt), digits(m.priority), m.flags) and waitingStatus(m) == status and redis.call('HEXISTS', KEYS[2], id) == 0
-  return here, here and not m.flags:find('h', 1, true)
+  local here = isIndexedMessage(m) and waitingStatus(m) == status and redis.call('HEXISTS', KEYS[2], id) == 0
+  return here, here and not isHidden(m)
 end
 
 local reply = { 0, 0 }

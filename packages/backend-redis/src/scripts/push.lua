@@ -9,11 +9,13 @@ local FIRST_LANE = 14
 local FIELDS = 9
 
 local now = clockNow(ARGV[1])
+local nowText = digits(now)
 local wakeChannel, window, limit = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local lanes = {}
 local firstMessage = 6
 for i = 1, tonumber(ARGV[5]) do
-  lanes[i] = { base = FIRST_LANE + (i - 1) * LANE_KEYS, queue = ARGV[firstMessage], name = ARGV[firstMessage + 1], wait = {}, used = false }
+  local queue, name = ARGV[firstMessage], ARGV[firstMessage + 1]
+  lanes[i] = { base = FIRST_LANE + (i - 1) * LANE_KEYS, queue = queue, name = name, wait = {}, used = false }
   firstMessage = firstMessage + 2
 end
 local anyFinished = redis.call('EXISTS', KEYS[FINISHED]) == 1
@@ -65,14 +67,15 @@ local function takeIn(lane, at)
     sequence = redis.call('INCR', KEYS[SEQUENCE])
   end
   local expiresAt = digits(resolveInstant(ARGV[at + 5], now))
-  local header = 'm|0|1|0|' .. ARGV[at + 6] .. '|' .. priority .. '|' .. sequence .. '|' .. digits(readyAt) .. '|' .. expiresAt
-    .. '|' .. digits(now) .. '|0|0|' .. #payload .. '|' .. lane.queue .. '|' .. lane.name .. '||' .. ARGV[at + 7] .. '\n'
+  local header = 'm|0|1|0|' .. ARGV[at + 6] .. '|' .. priority .. '|' .. sequence .. '|' .. digits(readyAt) .. '|'
+    .. expiresAt .. '|' .. nowText .. '|0|0|' .. #payload .. '|' .. lane.queue .. '|' .. lane.name .. '||'
+    .. ARGV[at + 7] .. '\n'
   redis.call('HSET', KEYS[TASKS], id, header .. payload)
   lane.used = true
   if sequence == 0 then
     lane.wait[#lane.wait + 1] = id
   else
-    redis.call('ZADD', KEYS[STATUS + STATUSES.pending], digits(now), id)
+    redis.call('ZADD', KEYS[STATUS + STATUSES.pending], nowText, id)
     place(lane.base, id, { readyAt = readyAt, priority = priority, sequence = sequence })
     redis.call('SADD', KEYS[LANES], lane.queue .. '|' .. lane.name)
   end

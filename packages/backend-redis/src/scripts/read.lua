@@ -27,7 +27,7 @@ for i = 4, #ARGV do
       end
     else
       local m = parseMessage(record)
-      if m and m.flags:find('h', 1, true) then
+      if m and isHidden(m) then
         record = false
       elseif m and onlyEnds then
         record = firstLine(record)

@@ -21,7 +21,8 @@ local ended = 0
 -- The rule of core's mayReplace.
 local function mayReplace(old, next)
   if next.status == 'pending' then
-    return isFinal(old.status) and next.submittedAt ~= nil and old.submittedAt ~= nil and next.submittedAt > old.submittedAt
+    local bothKnown = next.submittedAt ~= nil and old.submittedAt ~= nil
+    return isFinal(old.status) and bothKnown and next.submittedAt > old.submittedAt
   end
   if isFinal(old.status) or next.fence < old.fence then
     return false
@@ -72,7 +73,8 @@ local function giveWay(id, next)
 end
 
 local function store(id, status, fence, submittedAt, body)
-  local accepted, origin = giveWay(id, { status = status, fence = tonumber(fence), submittedAt = tonumber(submittedAt) })
+  local next = { status = status, fence = tonumber(fence), submittedAt = tonumber(submittedAt) }
+  local accepted, origin = giveWay(id, next)
   if not accepted then
     return 0
   end

@@ -8,7 +8,8 @@
 -- f: the end of a message. f|status|fence|submittedAt|expiresAt|flags|attempt|startedAt|finishedAt|payloadBytes
 --     |queue|worker \n payload, JSON of the outcome
 -- r: a result that came without its message. r|status|fence|submittedAt|expiresAt|flags \n JSON of the result
-local MESSAGE = '^m|(%d+)|(%d+)|(%d+)|([chr]*)|(-?%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|([^|\n]+)|([^|\n]+)|([^|\n]*)|([^|\n]*)\n()'
+local MESSAGE = '^m|(%d+)|(%d+)|(%d+)|([chr]*)|(-?%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)'
+  .. '|([^|\n]+)|([^|\n]+)|([^|\n]*)|([^|\n]*)\n()'
 local RESULT = '^([fr])|(%l+)|(%d+)|(%d*)|(%d+)|(r?)[|\n]'
 
 -- The six sorted sets of results by status follow each other in this order.
@@ -18,8 +19,8 @@ local function isFinal(status)
   return STATUSES[status] >= 3
 end
 
--- The fields of a message by name; nil when the record is none. What is done for every task uses MESSAGE itself: a table
--- costs more than the rest of its step.
+-- The fields of a message by name; nil when the record is none. What is done for every task uses MESSAGE itself: a
+-- table costs more than the rest of its step.
 local function parseMessage(record)
   local fence, attempt, crashes, flags, priority, sequence, readyAt, expiresAt, submittedAt, deferredSince, startedAt,
     payloadBytes, queue, lane, worker, origin, bodyAt = record:match(MESSAGE)
@@ -64,6 +65,14 @@ end
 -- they are written in the record.
 local function isIndexed(fence, readyAt, priority, flags)
   return fence ~= '0' or readyAt ~= '0' or priority ~= '0' or flags:find('c', 1, true) ~= nil
+end
+
+local function isIndexedMessage(m)
+  return isIndexed(digits(m.fence), digits(m.readyAt), digits(m.priority), m.flags)
+end
+
+local function isHidden(m)
+  return m.flags:find('h', 1, true) ~= nil
 end
 
 -- The status of a message that nobody holds.

@@ -11,7 +11,7 @@ local function removeResult(tasksKey, firstStatus, id, record, now)
     -- Damaged: it may be a message, which its next claim will show.
     return false
   end
-  if m.flags:find('h', 1, true) then
+  if isHidden(m) then
     return false
   end
   m.flags = m.flags .. 'h'

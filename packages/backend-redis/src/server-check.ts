@@ -1,0 +1,46 @@
+import { BackendError, type Logger, StoreUnavailableError } from '@flowrra/core';
+import type { RedisLink } from './redis-link.js';
+
+/** LPOP with a count, and scripts that write after reading the clock. */
+const OLDEST_VERSION = [6, 2] as const;
+
+/**
+ * Looks once whether the server is new enough and keeps what it is given.
+ * @throws BackendError when it is too old
+ */
+export async function checkServer(link: RedisLink, logger: Logger, deadline: number): Promise<void> {
+  const info = await ask(link, 'info', ['server'], deadline);
+  const [, major, minor] = /redis_version:(\d+)\.(\d+)/.exec(info ?? '') ?? [];
+  if (major !== undefined && Number(major) * 100 + Number(minor) < OLDEST_VERSION[0] * 100 + OLDEST_VERSION[1]) {
+    throw new BackendError(
+      `Redis at ${link.address} has version ${major}.${minor}; Flowrra needs ${OLDEST_VERSION.join('.')} or later, or Valkey.`,
+    );
+  }
+  const policy = await ask(link, 'config', ['get', 'maxmemory-policy'], deadline);
+  if (policy === null) {
+    logger.warn(
+      { address: link.address },
+      'the maxmemory-policy of Redis could not be checked (CONFIG is forbidden): it must be noeviction',
+    );
+  } else if (!policy.includes('noeviction')) {
+    logger.warn(
+      { address: link.address, policy: policy.split(',').at(-1) },
+      'the maxmemory-policy of Redis is not noeviction: it may drop tasks. Run: CONFIG SET maxmemory-policy noeviction',
+    );
+  }
+}
+
+/** @returns null when the server does not tell */
+async function ask(link: RedisLink, command: string, args: string[], deadline: number): Promise<string | null> {
+  try {
+    return String(await link.call(command, args, deadline));
+  } catch (err) {
+    // Forbidden or renamed; what is about the connection concerns the caller.
+    if (err instanceof BackendError && !(err instanceof StoreUnavailableError) && isReplyError(err.cause)) return null;
+    throw err;
+  }
+}
+
+function isReplyError(cause: unknown): boolean {
+  return cause instanceof Error && cause.name === 'ReplyError' && /NOPERM|unknown command/i.test(cause.message);
+}
