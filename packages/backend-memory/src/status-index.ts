@@ -9,6 +9,8 @@ export interface Indexed {
 
 /** So few records that are gone are not worth cleaning up. */
 const SLACK = 256;
+/** So few additions are put into their places one by one. */
+const FEW = 32;
 
 /**
  * The records of one status in the order of a listing. A change of status only notes the record, and sorts nothing: what
@@ -20,6 +22,11 @@ export class StatusIndex<T extends Indexed> {
   #added: T[] = [];
   #size = 0;
 
+  /** How many places are taken, by records that left as well. */
+  get footprint(): number {
+    return this.#sorted.length + this.#added.length;
+  }
+
   add(record: T): void {
     record.index = this;
     this.#size++;
@@ -29,7 +36,7 @@ export class StatusIndex<T extends Indexed> {
   remove(record: T): void {
     record.index = null;
     this.#size--;
-    if (this.#sorted.length + this.#added.length > 2 * this.#size + SLACK) this.#clean();
+    if (this.footprint > 2 * this.#size + SLACK) this.#clean();
   }
 
   /** Newest first. */
@@ -39,8 +46,7 @@ export class StatusIndex<T extends Indexed> {
     let skip = offset;
     for (let i = this.#sorted.length - 1; i >= 0 && page.length < limit; i--) {
       const record = this.#sorted[i];
-      // A record that left and came back stands here twice, side by side.
-      if (record?.index !== this || record === this.#sorted[i + 1]) continue;
+      if (record?.index !== this) continue;
       if (skip > 0) skip--;
       else page.push(record);
     }
@@ -57,20 +63,33 @@ export class StatusIndex<T extends Indexed> {
     return [...new Set(records.filter((record) => record.index === this))];
   }
 
-  /** Only what is newer than the oldest addition is looked at; usually that is nothing. */
   #merge(): void {
-    const added = this.#present(this.#added).sort(compare);
+    // A record that left and came back has its place still.
+    const added = this.#present(this.#added).filter((record) => !this.#isPlaced(record));
+    added.sort(compare);
     this.#added = [];
-    const oldest = added[0];
-    if (!oldest) return;
-    const newer = this.#sorted.splice(this.#placeOf(oldest));
+    if (added.length > FEW) this.#mergeMany(added);
+    else for (const record of added) this.#sorted.splice(this.#placeOf(record), 0, record);
+  }
+
+  /** Only what is newer than the oldest addition is looked at; usually that is little. */
+  #mergeMany(added: readonly T[]): void {
+    const newer = this.#sorted.splice(this.#placeOf(added[0] as T));
     let next = 0;
     for (const record of newer) {
       for (let other = added[next]; other && compare(other, record) < 0; other = added[++next])
         this.#sorted.push(other);
       this.#sorted.push(record);
     }
-    for (const record of added.slice(next)) this.#sorted.push(record);
+    for (; next < added.length; next++) this.#sorted.push(added[next] as T);
+  }
+
+  #isPlaced(record: T): boolean {
+    let place = this.#placeOf(record);
+    for (let other = this.#sorted[place]; other && compare(other, record) === 0; other = this.#sorted[++place]) {
+      if (other === record) return true;
+    }
+    return false;
   }
 
   /** The first place whose record does not come before this one. */

@@ -13,13 +13,18 @@ import { InMemoryBroker, type InMemoryBrokerOptions } from '../src/in-memory-bro
 
 /** A manual clock that knows which of its timers are still running. */
 export class CountingClock extends ManualClock {
-  readonly #running = new Set<Timer>();
+  readonly #running = new Map<Timer, { keepAlive?: boolean }>();
 
   get runningTimers(): number {
     return this.#running.size;
   }
 
-  override after(ms: number, run: () => void): Timer {
+  /** Whether one of the running timers would keep a process from ending. */
+  get keepsAlive(): boolean {
+    return [...this.#running.values()].some(({ keepAlive = true }) => keepAlive);
+  }
+
+  override after(ms: number, run: () => void, options: { keepAlive?: boolean } = {}): Timer {
     const inner = super.after(ms, () => {
       this.#running.delete(timer);
       run();
@@ -30,7 +35,7 @@ export class CountingClock extends ManualClock {
         inner.cancel();
       },
     };
-    this.#running.add(timer);
+    this.#running.set(timer, options);
     return timer;
   }
 }
