@@ -23,12 +23,12 @@ class Terminal {
 
   write(text: string): void {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the commands of a terminal begin with one
-    for (const [token] of text.matchAll(/\x1b\[\??\d*[A-Za-z]|[^]/g)) this.#apply(token);
+    for (const [token] of text.matchAll(/\x1b\[\??\d*[A-Za-z]|[\s\S]/g)) this.#apply(token);
   }
 
   #apply(token: string): void {
-    const up = /^\x1b\[(\d+)A$/.exec(token)?.[1];
-    if (up) this.#row = Math.max(0, this.#row - Number(up));
+    const up = token.endsWith('A') && token.length > 1 ? token.slice(2, -1) : null;
+    if (up !== null) this.#row = Math.max(0, this.#row - Number(up));
     else if (token === '\x1b[K') this.#set(this.#line.slice(0, this.#column));
     else if (token === '\x1b[J') {
       this.#set(this.#line.slice(0, this.#column));

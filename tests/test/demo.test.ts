@@ -123,7 +123,7 @@ describe('over Redis', () => {
 
   it('gives up with exit code 1 when all workers are killed', async () => {
     const demo = startDemo([files()], redis.url);
-    const [, first, second] = await demo.until(/^worker (\d+) started[^]*^worker (\d+) started/m);
+    const [, first, second] = await demo.until(/^worker (\d+) started[\s\S]*^worker (\d+) started/m);
     process.kill(Number(first), 'SIGKILL');
     process.kill(Number(second), 'SIGKILL');
     const end = await demo.ended;
