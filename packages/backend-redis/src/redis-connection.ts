@@ -19,10 +19,11 @@ import { checkServer } from './server-check.js';
 export const DEFAULT_DEADLINE = 2_000;
 
 /**
- * ioredis 5, not 6: 6.0.0 sends again what was in flight unless told otherwise, and can leave calls unsettled without
- * `commandTimeout`. What these settings are for: the driver queues nothing for later and sends nothing twice, so that a
- * call that failed here is not carried out afterwards; repeating is decided by us, within the caller's deadline. With
- * `maxRetriesPerRequest: 0` calls in flight are rejected when the connection closes; otherwise they would never settle.
+ * The driver queues nothing for later and sends nothing twice, so that a call that failed here is not carried out
+ * afterwards; repeating is decided by us, within the caller's deadline. With `maxRetriesPerRequest: 0` what is in flight
+ * when the connection closes is rejected; with another value and nothing sent again it would never settle. This is
+ * ioredis 5: 6.0.0 obeys these settings as well, but by itself it sends again what was in flight, so that a client of
+ * the user's own, which is passed in with its settings, would do so.
  */
 const OUR_OPTIONS: RedisOptions = {
   lazyConnect: true,

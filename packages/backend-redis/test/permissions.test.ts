@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { RedisBackend, RedisBroker } from '../src/index.js';
+import { claimOne, first, message, ownServer, success } from './setup.js';
+
+describe('the user that the README describes', () => {
+  it('may do all that Flowrra does, and sees nothing else', async () => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    const line = /^user (flowrra on [^`]+)/m.exec(readme)?.[1]?.replaceAll(/\s+/g, ' ').trim() ?? '';
+    const { server, client, lines, context } = await ownServer({ aclUsers: [line] });
+    const url = `redis://flowrra:password@127.0.0.1:${server.port}`;
+    const [broker, backend] = [new RedisBroker(url), new RedisBackend(url)];
+    await Promise.all([broker.open(context), backend.open(context)]);
+    const store = (await broker.fuse(backend)) ?? expect.fail('They are at one place.');
+
+    await store.submit([message({ id: 'a', origin: 'here' }), message({ id: 'b', priority: 1 }), message({ id: 'c' })]);
+    const waiting = store.waitFor('a');
+    const task = first((await store.claim(claimOne)).claims);
+    await store.extend([task.lease], 1_000);
+    await store.finish(task, success(1));
+    expect(await waiting).toMatchObject({ status: 'success' });
+    expect(await store.listByStatus('pending')).toHaveLength(2);
+    await store.cancel('default', 'b');
+    await broker.pause('default');
+    await broker.resume('default');
+    await (await broker.subscribe('topic', () => {}))();
+    await broker.publish('topic', 'text');
+    expect(await broker.deadLetters('default')).toEqual([]);
+    expect(await broker.purge('default')).toHaveLength(2);
+    expect(await backend.clear()).toBe(1);
+    await Promise.all([broker.close(), backend.close()]);
+
+    expect(lines).toEqual([]);
+    await client.set('foreign', 'secret');
+    const login = client.duplicate({ username: 'flowrra', password: 'password' });
+    await expect(login.get('foreign')).rejects.toThrow('NOPERM');
+    login.disconnect();
+  });
+});
