@@ -63,7 +63,7 @@ export class JoinedTaskStore implements TaskStore {
     const reply = await this.broker.claim(request);
     const claims = await Promise.all(
       reply.claims.map((claim) =>
-        this.#markRunning({ ...claim, worker: request.worker, message: readMessage(claim.payload) }),
+        this.#markRunning({ worker: request.worker, message: readMessage(claim.payload), ...claim }),
       ),
     );
     return { ...reply, claims: claims.filter((task) => task !== null) };

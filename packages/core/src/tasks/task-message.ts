@@ -130,7 +130,8 @@ export function unfinishedResult(
   delivery: Delivery,
   error: TaskErrorInfo | null = null,
 ): UnfinishedTaskResult {
-  return { ...describe(message, delivery), status, finishedAt: null, error };
+  // Not a spread: copying so many fields into a new object takes microseconds, and every task has three results.
+  return Object.assign(describe(message, delivery), { status, finishedAt: null, error });
 }
 
 /** The result of a task that has ended. */
@@ -142,7 +143,8 @@ export function finishedResult(
     | { status: 'failed' | 'cancelled'; error: TaskErrorInfo }
   ),
 ): FinishedTaskResult {
-  return { ...describe(message, delivery), ...end, finishedAt: new Date(end.finishedAt) };
+  const { finishedAt, ...how } = end;
+  return Object.assign(describe(message, delivery), how, { finishedAt: new Date(finishedAt) });
 }
 
 function toDate(ms: number | null): Date | null {
