@@ -22,9 +22,9 @@ export function builtOrSource(module: string): string {
 let shared: Promise<void> | undefined;
 
 /**
- * Gives this thread tsx when the process was started with it: where Node strips no types itself, tsx serves the main
- * thread alone. Other loaders that `--import` names run in every thread anyway. To be called before the first import,
- * as Node remembers a failed one.
+ * Gives this thread tsx when the process was started with it: on many versions of Node tsx serves the main thread alone,
+ * and registering it twice is harmless. Other loaders that `--import` names run in every thread anyway. To be called
+ * before the first import, as Node remembers a failed one.
  */
 export function shareTsx(): Promise<void> {
   // Without tsx plain JavaScript still runs, and TypeScript says what it lacks.
@@ -34,7 +34,7 @@ export function shareTsx(): Promise<void> {
 
 async function registerTsx(): Promise<void> {
   const loader = preloadsOf(process.execArgv, process.env.NODE_OPTIONS).find(isTsx);
-  if (!loader || nodeStripsTypes()) return;
+  if (!loader) return;
   const require = createRequire(loader.startsWith('file:') ? loader : pathToFileURL(`${process.cwd()}/`));
   const packageFile = require.resolve('tsx/package.json');
   // Both shapes are public ones of tsx: its exports map, and register() of tsx/esm/api, which fails when it is required.
@@ -42,10 +42,6 @@ async function registerTsx(): Promise<void> {
   const entry = new URL(exports['./esm/api'].import.default, pathToFileURL(packageFile));
   const api = (await import(entry.href)) as { register(): unknown };
   api.register();
-}
-
-function nodeStripsTypes(): boolean {
-  return 'typescript' in process.features && Boolean(process.features.typescript);
 }
 
 /** What `--import` and `--loader` name, in the command line and in NODE_OPTIONS. */
