@@ -146,7 +146,7 @@ export class RedisLink {
       if (this.client.status === 'end') throw unreachable(this.address, new Error('the client was closed'));
       if (this.#refusal) throw this.#takeRefusal(this.#refusal);
       const left = end - this.#clock.now();
-      if (left <= 0) throw unreachable(this.address, this.#lastError);
+      if (left <= 0) throw unreachable(this.address, this.#lastError ?? this.#notReadyYet());
       await this.#change(left);
     }
   }
@@ -158,6 +158,11 @@ export class RedisLink {
       this.#reconnect();
     }
     return refusal;
+  }
+
+  /** A server that still loads its data accepts connections, and the driver asks it again and again. */
+  #notReadyYet(): Error | null {
+    return this.client.status === 'connect' ? new Error('it is still loading its data') : null;
   }
 
   #change(ms: number): Promise<void> {

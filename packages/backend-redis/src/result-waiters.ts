@@ -14,7 +14,7 @@ import {
 import type { RecordReader } from './record-reader.js';
 import { recordToResult } from './record-to-result.js';
 import type { RedisPlace } from './redis-place.js';
-import { originOf } from './redis-records.js';
+import { encodeField, originOf } from './redis-records.js';
 import type { Subscription } from './redis-subscriber.js';
 
 /** Milliseconds between two looks at what is waited for: any notice can be missed. */
@@ -141,7 +141,7 @@ export class ResultWaiters {
   #hearOrigin(origin: string): void {
     const { keys, connection } = this.#place;
     this.#common.push(
-      connection.subscriber.subscribe(keys.originChannels + origin, (message) => this.#onNotices(message)),
+      connection.subscriber.subscribe(keys.originChannels + encodeField(origin), (message) => this.#onNotices(message)),
     );
   }
 

@@ -31,6 +31,28 @@ describe('a server that is down', () => {
     expect(await store.finish(first(reply.claims), success(1))).toBe(true);
   });
 
+  it('is waited for, or refused as not there yet, while it loads its data', async () => {
+    // A hidden setting of Redis for its own tests: microseconds per key.
+    const options = {
+      appendonly: true,
+      extraConfig: ['key-load-delay 4000', 'loading-process-events-interval-bytes 1024'],
+    };
+    const { server, store: open } = await ownServer(options);
+    const [patient, hasty] = [await open({ broker: { deadline: '20s' } }), await open({ broker: { deadline: 50 } })];
+    await patient.submit(Array.from({ length: 150 }, (_, i) => message({ id: `t${i}` })));
+    await hasty.size('default');
+    const restarted = server.restart();
+    const refusal = await vi.waitFor(async () => {
+      const failure = await hasty.size('default').catch((err: unknown) => err);
+      expect(String(failure)).toContain('loading');
+      return failure;
+    }, SOON);
+    expect(refusal).toBeInstanceOf(StoreUnavailableError);
+    expect(await patient.submit([message()])).toMatchObject([{ known: false }]);
+    await restarted;
+    expect((await hasty.size('default')).waiting).toBe(151);
+  });
+
   it('keeps nobody waiting who closes', async () => {
     const { server, broker: open } = await ownServer();
     const broker = await open();
