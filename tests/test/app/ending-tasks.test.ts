@@ -45,6 +45,23 @@ describe.each(STORES)('ending a task on %s', (stores) => {
     expect(await worker.handle(long, handle.id).outcome()).toMatchObject({ status: 'cancelled', attempt: 1 });
   });
 
+  it('cancels one that is being claimed, without waiting for a heartbeat', async () => {
+    const app = openWorld(stores).app({ executor: { lease: '1h' } });
+    const endless = app.task(
+      'endless',
+      () =>
+        new Promise<void>((resolve) => {
+          taskContext().signal.addEventListener('abort', () => resolve(), { once: true });
+        }),
+    );
+    await app.start();
+    for (let i = 0; i < 20; i++) {
+      const handle = await endless.submit([]);
+      expect(await handle.cancel()).toBe(true);
+      expect(await handle.outcome({ timeout: '10s' })).toMatchObject({ status: 'cancelled' });
+    }
+  });
+
   it('lets a result that comes first stand, and says that there was nothing to cancel', async () => {
     const app = openWorld(stores).app();
     const quick = app.task('quick', () => 'done');

@@ -65,9 +65,11 @@ export class IOExecutor extends BaseExecutor {
       const kwargs = await checkSchema(schema.kwargs, ownCopy(message.kwargs), 'kwargs');
       const context = contextOf(attempt, config.logger);
       const value = await runInTaskContext(context, () =>
-        throughMiddleware(middleware, { context, args, kwargs }, async () =>
-          handler(...args, ...(takesKwargs ? [kwargs] : [])),
-        ),
+        throughMiddleware(middleware, { context, args, kwargs }, async () => {
+          // A handler that is told to end before it begins would listen for an abort that never comes again.
+          context.signal.throwIfAborted();
+          return handler(...args, ...(takesKwargs ? [kwargs] : []));
+        }),
       );
       return {
         status: 'success',

@@ -56,13 +56,15 @@ export class LaneWorker {
   async #claimOnce(): Promise<void> {
     const permit = await this.#session.gate.enter();
     if (!permit) return;
+    const endClaim = this.#session.beginClaim();
     const reply = await this.#claim(permit.alone);
     const tasks = reply?.claims ?? [];
     // One task, with crashes behind it, handed to an empty process: it may be on its last chance.
     const stayAlone = permit.alone && tasks.length === 1 && (tasks[0] as ClaimedTask).crashes > 0;
     this.#session.gate.leave(permit, tasks.length, stayAlone);
-    if (!reply) return;
     for (const task of tasks) void this.#run(task);
+    endClaim();
+    if (!reply) return;
     if (reply.lastChanceWaiting && !permit.alone) this.#session.gate.requestAlone();
     else if (tasks.length === 0) await this.#idle(reply.nextDueIn);
   }

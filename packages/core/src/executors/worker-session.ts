@@ -21,6 +21,9 @@ export class WorkerSession {
   readonly gate: AloneGate;
   readonly #held = new Set<HeldTask>();
   #runningHandlers = 0;
+  #claims = 0;
+  /** Announced while a claim was under way: its reply may bring these tasks, and they are not held yet. */
+  readonly #cancelsHeard = new Set<string>();
   #heartbeat: Timer | null = null;
   readonly #stopping = new AbortController();
   readonly #abandoned = new AbortController();
@@ -54,10 +57,20 @@ export class WorkerSession {
     void handler.finally(() => this.#runningHandlers--);
   }
 
+  /** From now on a claim is under way. @returns to be called once everything that it brought is held */
+  beginClaim(): () => void {
+    this.#claims++;
+    return () => {
+      this.#claims--;
+      if (this.#claims === 0) this.#cancelsHeard.clear();
+    };
+  }
+
   hold(task: ClaimedTask): HeldTask {
     const held: HeldTask = { task, controller: new AbortController(), lost: false };
     this.#held.add(held);
     this.#armHeartbeat();
+    if (this.#cancelsHeard.has(task.lease.id)) void this.#extend([held]);
     return held;
   }
 
@@ -71,6 +84,7 @@ export class WorkerSession {
 
   /** Somebody cancelled a task: if it runs here, ask the store at once instead of at the next heartbeat. */
   async onCancel(taskId: string): Promise<void> {
+    if (this.#claims > 0) this.#cancelsHeard.add(taskId);
     const held = [...this.#held].filter(({ task }) => task.lease.id === taskId);
     if (held.length > 0) await this.#extend(held);
   }
