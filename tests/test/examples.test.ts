@@ -18,6 +18,8 @@ const PRINTED: Record<string, string> = {
   'schemas.ts': 'cat.png at 80\ntrue\n',
   'contracts.ts': 'cat.png at 80\n',
   'middleware-and-events.ts': 'add begins\nadd ended: success\n5\n',
+  'memory/one-process.ts': '3\n',
+  'memory/two-halves.ts': '',
   'results.ts': '2\n5 is odd\nfailed Error\nsuccess\n[ true ]\n',
 };
 
