@@ -80,10 +80,11 @@ export class RedisTaskStore implements TaskStore {
   }
 
   async claim(request: ClaimRequest): Promise<StoreClaimReply> {
+    const { worker, leaseMs } = request;
     const reply = await this.#broker.claim(request);
     return {
       ...reply,
-      claims: reply.claims.map((claim) => ({ ...claim, worker: request.worker, message: readMessage(claim.payload) })),
+      claims: reply.claims.map((claim) => ({ worker, leaseMs, message: readMessage(claim.payload), ...claim })),
     };
   }
 

@@ -50,6 +50,7 @@ export class ResultWaiters {
   #common: Subscription[] = [];
   #endReconnect: (() => void) | null = null;
   #poll: Timer | null = null;
+  #asked: { readonly at: number; readonly answer: Promise<void> } | null = null;
   #closed = false;
 
   constructor(place: RedisPlace, reader: RecordReader, clock: () => Clock) {
@@ -127,6 +128,7 @@ export class ResultWaiters {
     this.#endReconnect = null;
     this.#poll?.cancel();
     this.#poll = null;
+    this.#asked = null;
   }
 
   #hearCommon(): void {
@@ -155,7 +157,11 @@ export class ResultWaiters {
       () => void this.#look(watch),
     );
     await settled([watch.channel]);
-    await this.#askForNotices();
+    try {
+      await this.#askForNotices();
+    } catch (err) {
+      return this.#fail(watch, err as Error);
+    }
     await this.#look(watch);
   }
 
@@ -229,10 +235,16 @@ export class ResultWaiters {
     });
   }
 
+  /** One question serves all who ask within a while; the poll asks anew in time. */
   async #askForNotices(): Promise<void> {
+    const now = this.#clock().now();
+    if (!this.#asked || Math.abs(now - this.#asked.at) >= POLL_INTERVAL) {
+      this.#asked = { at: now, answer: this.#reader.askForNotices(NOTICES_FOR) };
+    }
     try {
-      await this.#reader.askForNotices(NOTICES_FOR);
+      await this.#asked.answer;
     } catch (err) {
+      this.#asked = null;
       // Without notices the poll finds it.
       if (!(err instanceof StoreUnavailableError)) throw err;
     }

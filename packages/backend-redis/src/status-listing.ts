@@ -35,12 +35,18 @@ export class StatusListing {
   async list(status: TaskStatus, { limit, offset = 0 }: Page): Promise<TaskResult[]> {
     checkPage(limit, offset);
     const wanted = limit ?? Number.POSITIVE_INFINITY;
+    if (wanted === 0) return [];
+    // One source can skip by itself; where several are merged, what they skip depends on each other.
+    if (isFinal(status)) return this.#take(this.#indexed(status, wanted, offset), 0, wanted);
+    return this.#take(merge(await this.#sources(status, offset + wanted)), offset, wanted);
+  }
+
+  async #take(source: Source, offset: number, wanted: number): Promise<TaskResult[]> {
     const results: TaskResult[] = [];
-    if (wanted === 0) return results;
     const seen = new Set<string>();
     let skipped = 0;
-    for await (const entry of merge(await this.#sources(status, offset + wanted))) {
-      // Between two pages of a source a task may move from one to another.
+    for await (const entry of source) {
+      // Between two reads a task may move from one source to another, or down in one.
       if (seen.has(entry.id)) continue;
       seen.add(entry.id);
       const result = this.#decode(entry);
@@ -54,7 +60,7 @@ export class StatusListing {
 
   async #sources(status: TaskStatus, wanted: number): Promise<Source[]> {
     const sources = [this.#indexed(status, wanted)];
-    if (isFinal(status) || status === 'retrying') return sources;
+    if (status === 'retrying') return sources;
     if (status === 'running') return [...sources, this.#running()];
     return [...sources, ...(await this.#lanes()).map((waitList) => inOrder(this.#waiting(waitList, wanted)))];
   }
@@ -69,15 +75,15 @@ export class StatusListing {
     }
   }
 
-  async *#indexed(status: TaskStatus, wanted: number): Source {
+  async *#indexed(status: TaskStatus, wanted: number, start = 0): Source {
     const { keys, now } = this.#place;
-    const own = [keys.tasks, keys.active, keys.status(status)];
+    const own = [keys.tasks, keys.active, keys.expiry, ...keys.statuses];
     const chunk = Math.min(wanted, MAX_BATCH_ENTRIES);
-    for (let offset = 0; ; ) {
-      const reply = await this.#place.run(SCRIPTS.list, own, [now, status, offset, chunk, MAX_BATCH_BYTES], {
-        repeat: true,
-      });
-      const [looked, present, ...rows] = reply as [number, number, ...Buffer[]];
+    for (let offset = start; ; ) {
+      const args = [now, status, offset, chunk, MAX_BATCH_BYTES];
+      const reply = await this.#place.run(SCRIPTS.list, own, args, { repeat: true });
+      const [moreToSweep, looked, present, ...rows] = reply as [number, number, number, ...Buffer[]];
+      if (moreToSweep) continue;
       yield* toEntries(rows);
       // What was not there any more is gone from the set as well, and the rest has moved up.
       offset += present;

@@ -1,8 +1,12 @@
 -- A page of one status out of its sorted set, latest first. Entries without a task of that status are removed.
--- KEYS: tasks, active, the status's sorted set.
+-- KEYS: tasks, active, expiry, status of all six.
 -- ARGV: now, status, offset, limit, max bytes.
--- Returns how many entries were looked at and how many of those are still there; then per task: id, score, record.
---! include clock record
+-- Returns whether there was more out of date than is removed at once (then the page may be too early), how many entries
+-- were looked at and how many of those are still there; then per task: id, score, record.
+--! include clock record results
+local TASKS, ACTIVE, EXPIRY, STATUS = 1, 2, 3, 4
+local EXPIRED_AT_ONCE = 500
+
 local now, status = clockNow(ARGV[1]), ARGV[2]
 local offset, limit, maxBytes = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
@@ -17,28 +21,30 @@ local function judge(id, record)
   if not m then
     return true, true
   end
-  local here = isIndexedMessage(m) and waitingStatus(m) == status and redis.call('HEXISTS', KEYS[2], id) == 0
+  local here = isIndexedMessage(m) and waitingStatus(m) == status and redis.call('HEXISTS', KEYS[ACTIVE], id) == 0
   return here, here and not isHidden(m)
 end
 
-local reply = { 0, 0 }
+local swept = sweepExpired(KEYS[TASKS], KEYS[EXPIRY], STATUS, now, EXPIRED_AT_ONCE)
+local reply = { swept == EXPIRED_AT_ONCE and 1 or 0, 0, 0 }
 local bytes = 0
-local entries = redis.call('ZREVRANGE', KEYS[3], offset, offset + limit - 1, 'WITHSCORES')
+local index = KEYS[STATUS + STATUSES[status]]
+local entries = redis.call('ZREVRANGE', index, offset, offset + limit - 1, 'WITHSCORES')
 for i = 1, #entries, 2 do
   if bytes > maxBytes then
     break
   end
   local id = entries[i]
-  local record = redis.call('HGET', KEYS[1], id)
+  local record = redis.call('HGET', KEYS[TASKS], id)
   local here, visible = false, false
   if record then
     here, visible = judge(id, record)
   end
-  reply[1] = reply[1] + 1
+  reply[2] = reply[2] + 1
   if here then
-    reply[2] = reply[2] + 1
+    reply[3] = reply[3] + 1
   else
-    redis.call('ZREM', KEYS[3], id)
+    redis.call('ZREM', index, id)
   end
   if visible then
     bytes = bytes + #record
