@@ -20,6 +20,8 @@ const PRINTED: Record<string, string> = {
   'middleware-and-events.ts': 'add begins\nadd ended: success\n5\n',
   'memory/one-process.ts': '3\n',
   'memory/two-halves.ts': '',
+  'redis/one-url.ts': '',
+  'redis/two-stores.ts': '',
   'results.ts': '2\n5 is odd\nfailed Error\nsuccess\n[ true ]\n',
 };
 
