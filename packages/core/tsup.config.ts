@@ -9,7 +9,13 @@ export default defineConfig({
   },
   format: 'esm',
   target: 'node20',
-  dts: { entry: { index: 'src/index.ts', 'testing/index': 'src/testing/index.ts', 'conformance/index': 'src/conformance/index.ts' } },
+  dts: {
+    entry: {
+      index: 'src/index.ts',
+      'testing/index': 'src/testing/index.ts',
+      'conformance/index': 'src/conformance/index.ts',
+    },
+  },
   sourcemap: true,
   clean: true,
 });

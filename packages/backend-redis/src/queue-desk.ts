@@ -1,4 +1,4 @@
-import type { QueueSize } from '@flowrra/core';
+import { CANCEL_TOPIC, type QueueSize } from '@flowrra/core';
 import { MAX_BATCH_ENTRIES } from './batcher.js';
 import type { RedisPlace } from './redis-place.js';
 import { parseLane } from './redis-records.js';
@@ -6,7 +6,6 @@ import { SCRIPTS } from './redis-scripts.js';
 
 /** Entries that one call of a purge looks at. */
 const PURGE_CHUNK = 500;
-const CANCEL_TOPIC = 'cancel';
 const CANCEL_REPLY = { notHeld: 0, asked: 1, otherLane: 2 };
 
 /** What is asked about queues from outside: sizes, cancels, pauses. */

@@ -92,6 +92,7 @@ export type { TaskEventMap, TaskEventName } from './events/task-events.js';
 export { BaseExecutor } from './executors/base-executor.js';
 // Executors
 export { CPUExecutor, type CpuTaskNeedsItsType, type CpuTaskOptions } from './executors/cpu-executor.js';
+export { CpuThreadLostError } from './executors/cpu-thread-lost-error.js';
 export { IOExecutor } from './executors/io-executor.js';
 export { Flowrra, type HandlerOf } from './flowrra.js';
 export { consoleLogger, type Logger } from './logger.js';

@@ -52,6 +52,7 @@ class RunsWhatHasEnded extends JoinedTaskStore {
     const claims = reply.claims.map((claim) => ({
       ...claim,
       worker: request.worker,
+      leaseMs: request.leaseMs,
       message: readMessage(claim.payload),
     }));
     return { ...reply, claims };

@@ -60,10 +60,11 @@ export class JoinedTaskStore implements TaskStore {
   }
 
   async claim(request: ClaimRequest): Promise<StoreClaimReply> {
+    const { worker, leaseMs } = request;
     const reply = await this.broker.claim(request);
     const claims = await Promise.all(
       reply.claims.map((claim) =>
-        this.#markRunning({ worker: request.worker, message: readMessage(claim.payload), ...claim }),
+        this.#markRunning({ worker, leaseMs, message: readMessage(claim.payload), ...claim }),
       ),
     );
     return { ...reply, claims: claims.filter((task) => task !== null) };
@@ -100,7 +101,7 @@ export class JoinedTaskStore implements TaskStore {
 
   async finish(task: ClaimedTask, outcome: TaskOutcome): Promise<boolean> {
     // A holder that lost its lease must not decide the result, even if nobody else has claimed the message yet.
-    const [held] = await this.broker.extend([task.lease], FINISHING_LEASE);
+    const [held] = await this.broker.extend([task.lease], task.leaseMs);
     if (held === 'lost') return false;
     const result = outcomeResult(task, outcome, this.context.clock.now());
     const accepted = (await this.#storeForNewTask(task, result)) || (await this.#wasStored(result));
@@ -159,9 +160,6 @@ export class JoinedTaskStore implements TaskStore {
     return this.backend.listByStatus(status, page);
   }
 }
-
-/** Long enough for a result and an ack to be written, in milliseconds. */
-const FINISHING_LEASE = 30_000;
 
 /** What a result says of a claimed task. */
 export function delivery(task: ClaimedTask, progressJson: string | null): Delivery {

@@ -20,6 +20,8 @@ import type { TaskStatus } from '../tasks/task-status.js';
 export interface ClaimedTask extends Claim {
   readonly message: TaskMessage | null;
   readonly worker: string;
+  /** For how long it was claimed, in milliseconds. */
+  readonly leaseMs: number;
 }
 
 export interface StoreClaimReply extends Omit<ClaimReply, 'claims'> {
