@@ -14,13 +14,12 @@ import {
 import type { RecordReader } from './record-reader.js';
 import { recordToResult } from './record-to-result.js';
 import type { RedisPlace } from './redis-place.js';
-import { encodeField, originOf } from './redis-records.js';
+import { originOf } from './redis-records.js';
 import type { Subscription } from './redis-subscriber.js';
+import { WaitChannels } from './wait-channels.js';
 
 /** Milliseconds between two looks at what is waited for: any notice can be missed. */
 const POLL_INTERVAL = 1_000;
-/** How long one request for notices about tasks of other processes holds, in milliseconds. */
-const NOTICES_FOR = 5_000;
 
 interface Waiter {
   readonly resolve: (result: FinishedTaskResult) => void;
@@ -32,38 +31,34 @@ interface Watch {
   readonly taskId: string;
   readonly waiters: Set<Waiter>;
   seen: boolean;
-  /** The task's own channel; null while notices come otherwise, on the channel of this process. */
+  /** The task's own channel; null while its end is heard on the channel of this process. */
   channel: Subscription | null;
+  /** Settles when its record was read for the first time: even a wait without time sees what is there. */
+  firstLook: Promise<void> | null;
 }
 
-/**
- * All waits of one process, on one connection: subscribe, read, and look again each second. Tasks that this process
- * submitted are announced on its own channel, together with their results; others each on their own.
- */
+/** All waits of one process, on one connection: subscribe, read, and look again each second. */
 export class ResultWaiters {
-  readonly #place: RedisPlace;
   readonly #reader: RecordReader;
   readonly #clock: () => Clock;
+  readonly #channels: WaitChannels;
   readonly #watches = new Map<string, Watch>();
-  readonly #origins = new Set<string>();
-  /** What is heard while anybody waits. */
-  #common: Subscription[] = [];
-  #endReconnect: (() => void) | null = null;
   #poll: Timer | null = null;
-  #asked: { readonly at: number; readonly answer: Promise<void> } | null = null;
   #closed = false;
 
   constructor(place: RedisPlace, reader: RecordReader, clock: () => Clock) {
-    this.#place = place;
     this.#reader = reader;
     this.#clock = clock;
+    this.#channels = new WaitChannels(place, reader, clock, {
+      finished: (notices) => this.#onNotices(notices),
+      gone: (taskId) => this.#onGone(taskId),
+      missed: () => this.#lookAtAll(),
+    });
   }
 
   /** A name under which this process submits. */
   noteOrigin(origin: string): void {
-    if (this.#origins.has(origin)) return;
-    this.#origins.add(origin);
-    if (this.#common.length > 0) this.#hearOrigin(origin);
+    this.#channels.noteOrigin(origin);
   }
 
   async wait(taskId: string, options: WaitOptions): Promise<FinishedTaskResult> {
@@ -79,8 +74,9 @@ export class ResultWaiters {
         waiter = { resolve, reject };
         abort = () => reject(new WaitAbortedError(`Waiting for task ${taskId}`, signal?.reason));
         signal?.addEventListener('abort', abort, { once: true });
-        if (timeout !== null) timer = this.#clock().after(timeout, () => reject(new WaitTimeoutError(taskId, timeout)));
-        this.#add(taskId, waiter);
+        const { firstLook } = this.#add(taskId, waiter);
+        const giveUp = (): void => reject(new WaitTimeoutError(taskId, timeout ?? 0));
+        if (timeout !== null) timer = this.#clock().after(timeout, () => void firstLook?.then(giveUp));
       });
     } finally {
       timer?.cancel();
@@ -95,16 +91,18 @@ export class ResultWaiters {
     this.#rest();
   }
 
-  #add(taskId: string, waiter: Waiter): void {
+  #add(taskId: string, waiter: Waiter): Watch {
     const known = this.#watches.get(taskId);
     if (known) {
       known.waiters.add(waiter);
-      return;
+      return known;
     }
-    const watch: Watch = { taskId, waiters: new Set([waiter]), seen: false, channel: null };
+    const watch: Watch = { taskId, waiters: new Set([waiter]), seen: false, channel: null, firstLook: null };
     this.#watches.set(taskId, watch);
-    this.#hearCommon();
-    void this.#begin(watch);
+    this.#channels.open();
+    this.#poll ??= this.#armPoll();
+    watch.firstLook = this.#begin(watch);
+    return watch;
   }
 
   #remove(taskId: string, waiter: Waiter): void {
@@ -123,42 +121,23 @@ export class ResultWaiters {
 
   /** Nobody waits any more: nothing is heard, no timer runs. */
   #rest(): void {
-    for (const subscription of this.#common.splice(0)) subscription.end();
-    this.#endReconnect?.();
-    this.#endReconnect = null;
+    this.#channels.close();
     this.#poll?.cancel();
     this.#poll = null;
-    this.#asked = null;
-  }
-
-  #hearCommon(): void {
-    if (this.#common.length > 0) return;
-    const { keys, connection } = this.#place;
-    this.#common.push(connection.subscriber.subscribe(keys.goneChannel, (message) => this.#onGone(message.toString())));
-    for (const origin of this.#origins) this.#hearOrigin(origin);
-    this.#endReconnect = connection.subscriber.onReconnect(() => this.#lookAtAll());
-    this.#armPoll();
-  }
-
-  #hearOrigin(origin: string): void {
-    const { keys, connection } = this.#place;
-    this.#common.push(
-      connection.subscriber.subscribe(keys.originChannels + encodeField(origin), (message) => this.#onNotices(message)),
-    );
   }
 
   /** Subscribe first, then read: what ends in between is announced. */
   async #begin(watch: Watch): Promise<void> {
-    await settled(this.#common);
-    if (!(await this.#look(watch)) || this.#isOver(watch)) return;
-    // Not one of ours, or not there yet: its end is announced on its own channel, once we ask for that.
-    watch.channel = this.#place.connection.subscriber.subscribe(
-      this.#place.keys.taskChannels + watch.taskId,
-      () => void this.#look(watch),
-    );
-    await settled([watch.channel]);
+    await this.#channels.ready();
+    if ((await this.#look(watch)) && !this.#isOver(watch)) void this.#hearTask(watch);
+  }
+
+  /** For a task that is not one of ours, or not there yet: its end is announced on its own channel. */
+  async #hearTask(watch: Watch): Promise<void> {
+    watch.channel = this.#channels.hearTask(watch.taskId, () => void this.#look(watch));
+    await Promise.allSettled([watch.channel.active]);
     try {
-      await this.#askForNotices();
+      await this.#channels.askForNotices();
     } catch (err) {
       return this.#fail(watch, err as Error);
     }
@@ -183,7 +162,7 @@ export class ResultWaiters {
     }
     watch.seen = true;
     const origin = originOf(bytes);
-    if (origin !== null) return !this.#origins.has(origin);
+    if (origin !== null) return !this.#channels.isOwn(origin);
     this.#read(watch, bytes);
     return true;
   }
@@ -227,27 +206,13 @@ export class ResultWaiters {
     for (const watch of [...this.#watches.values()]) void this.#look(watch);
   }
 
-  #armPoll(): void {
-    this.#poll = this.#clock().after(POLL_INTERVAL, () => {
+  #armPoll(): Timer {
+    return this.#clock().after(POLL_INTERVAL, () => {
       this.#lookAtAll();
-      if ([...this.#watches.values()].some(({ channel }) => channel !== null)) this.#askForNotices().catch(() => {});
-      this.#armPoll();
+      const hearsOthers = [...this.#watches.values()].some(({ channel }) => channel !== null);
+      if (hearsOthers) this.#channels.askForNotices().catch(() => {});
+      this.#poll = this.#armPoll();
     });
-  }
-
-  /** One question serves all who ask within a while; the poll asks anew in time. */
-  async #askForNotices(): Promise<void> {
-    const now = this.#clock().now();
-    if (!this.#asked || Math.abs(now - this.#asked.at) >= POLL_INTERVAL) {
-      this.#asked = { at: now, answer: this.#reader.askForNotices(NOTICES_FOR) };
-    }
-    try {
-      await this.#asked.answer;
-    } catch (err) {
-      this.#asked = null;
-      // Without notices the poll finds it.
-      if (!(err instanceof StoreUnavailableError)) throw err;
-    }
   }
 
   #isOver(watch: Watch): boolean {
@@ -258,11 +223,6 @@ export class ResultWaiters {
     for (const { reject } of watch.waiters) reject(err);
     this.#drop(watch);
   }
-}
-
-/** Channels that cannot be heard now are tried again by the subscriber; until then the poll finds what ends. */
-async function settled(subscriptions: readonly Subscription[]): Promise<void> {
-  await Promise.allSettled(subscriptions.map(({ active }) => active));
 }
 
 /** A stored result that is not final is cut down to its first line. */

@@ -46,6 +46,15 @@ describe('waiting for results', () => {
       .toEqual([expect.stringContaining('wake')]);
   });
 
+  it('sees what has ended already, even with no time to wait and nothing connected yet', async () => {
+    const { store: open, backend: openBackend } = setup();
+    const store = await open();
+    await store.submit([message({ id: 'a' })]);
+    await store.finish(first((await store.claim(claimOne)).claims), success(1));
+    expect(await (await openBackend()).waitFor('a', { timeout: 0 })).toMatchObject({ status: 'success' });
+    await expect((await openBackend()).waitFor('b', { timeout: 0 })).rejects.toMatchObject({ code: 'WAIT_TIMEOUT' });
+  });
+
   it('survives that the listening connection is killed while the task ends', async () => {
     const { store: open, client, key, context } = await ownServer();
     const [store, other, worker] = [await open(), await open(), await open()];
