@@ -1,6 +1,7 @@
 import {
   type Clock,
   type FinishedTaskResult,
+  onAbort,
   StoppedError,
   type Timer,
   WaitAbortedError,
@@ -12,8 +13,7 @@ interface Wait {
   readonly resolve: (result: FinishedTaskResult) => void;
   readonly reject: (reason: Error) => void;
   timer: Timer | undefined;
-  signal: AbortSignal | undefined;
-  onAbort: (() => void) | undefined;
+  stopListening: (() => void) | undefined;
 }
 
 const NONE: readonly Wait[] = [];
@@ -42,13 +42,13 @@ export class ResultWaits {
   ): Promise<FinishedTaskResult> {
     if (this.#closed) return Promise.reject(new StoppedError('The result backend'));
     return new Promise((resolve, reject) => {
-      const wait: Wait = { taskId, resolve, reject, timer: undefined, signal, onAbort: undefined };
+      const wait: Wait = { taskId, resolve, reject, timer: undefined, stopListening: undefined };
       if (timeout !== null) {
         wait.timer = clock.after(timeout, () => this.#giveUp(wait, new WaitTimeoutError(taskId, timeout)));
       }
       if (signal) {
-        wait.onAbort = () => this.#giveUp(wait, new WaitAbortedError(`Waiting for task ${taskId}`, signal.reason));
-        signal.addEventListener('abort', wait.onAbort, { once: true });
+        const reason = (): Error => new WaitAbortedError(`Waiting for task ${taskId}`, signal.reason);
+        wait.stopListening = onAbort(signal, () => this.#giveUp(wait, reason()));
       }
       const others = this.#waits.get(taskId);
       if (others) others.push(wait);
@@ -100,5 +100,5 @@ export class ResultWaits {
 /** Takes back what a wait has put elsewhere. */
 function release(wait: Wait): void {
   wait.timer?.cancel();
-  if (wait.onAbort) wait.signal?.removeEventListener('abort', wait.onAbort);
+  wait.stopListening?.();
 }

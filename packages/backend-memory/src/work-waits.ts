@@ -1,4 +1,4 @@
-import { StoppedError, WaitAbortedError } from '@flowrra/core';
+import { onAbort, StoppedError, WaitAbortedError } from '@flowrra/core';
 
 interface WorkWait {
   readonly queues: readonly string[];
@@ -19,17 +19,16 @@ export class WorkWaits {
   add(queues: readonly string[], signal: AbortSignal): Promise<void> {
     if (this.#closed) return Promise.reject(new StoppedError('The broker'));
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
+      const stopListening = onAbort(signal, () => {
         wait.end();
         reject(abortedWait(signal));
-      };
+      });
       const end = (): void => {
         this.#waits.delete(wait);
-        signal.removeEventListener('abort', onAbort);
+        stopListening();
       };
       const wait: WorkWait = { queues, resolve, reject, end };
       this.#waits.add(wait);
-      signal.addEventListener('abort', onAbort, { once: true });
     });
   }
 

@@ -1,4 +1,5 @@
 import { WaitAbortedError } from './errors.js';
+import { onAbort } from './on-abort.js';
 
 /** A running timer; `cancel` may be called any number of times. */
 export interface Timer {
@@ -43,18 +44,19 @@ export function sleep(
   const { signal, keepAlive = true } = options;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(new WaitAbortedError('Sleeping', signal.reason));
-    const onAbort = (): void => {
-      timer.cancel();
-      reject(new WaitAbortedError('Sleeping', signal?.reason));
-    };
     const timer = clock.after(
       ms,
       () => {
-        signal?.removeEventListener('abort', onAbort);
+        stopListening?.();
         resolve();
       },
       { keepAlive },
     );
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const stopListening =
+      signal &&
+      onAbort(signal, () => {
+        timer.cancel();
+        reject(new WaitAbortedError('Sleeping', signal.reason));
+      });
   });
 }

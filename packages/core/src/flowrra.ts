@@ -138,14 +138,16 @@ export class Flowrra {
   }
 
   /**
-   * The main of a worker process: starts, runs until SIGTERM or SIGINT, stops. A second signal ends the process at once
+   * The main of a worker process: starts, runs until SIGTERM, SIGINT or `signal`, stops. A second signal ends the process at once
    * with exit code 1. A promise that is rejected with nobody to hear it stops in order, with exit code 1. Handlers that
    * ignore their signal do not keep the process: what they ran is another worker's by then.
    */
-  run(options: { grace?: Duration | undefined } = {}): Promise<void> {
+  run(options: { grace?: Duration | undefined; signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const { grace, signal } = options;
     return runUntilSignal({
       start: () => this.start(),
-      stop: () => this.stop(options),
+      stop: () => this.stop({ grace }),
+      signal,
       runningHandlers: () => this.#process.session?.runningHandlers ?? 0,
       clock: this.#client.config.clock,
       logger: this.#client.config.logger,

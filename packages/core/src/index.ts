@@ -98,6 +98,7 @@ export { Flowrra, type HandlerOf } from './flowrra.js';
 export { consoleLogger, type Logger } from './logger.js';
 export type { ExecuteCall, Middleware, Service, SubmitCall } from './middleware.js';
 export { checkName } from './names.js';
+export { onAbort } from './on-abort.js';
 export { checkInteger, checkOptions } from './options.js';
 // Scheduling (implemented by @flowrra/scheduler)
 export { BaseSchedulerBackend, type Firing, type SlotDecision } from './scheduling/base-scheduler-backend.js';

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Logger } from '../logger.js';
+import { onAbort } from '../on-abort.js';
 
 /** What runs for the length of `run()`. */
 export interface Runnable {
@@ -7,6 +8,8 @@ export interface Runnable {
   stop(): Promise<void>;
   /** Handlers that have not settled. */
   runningHandlers(): number;
+  /** Another way to end it. */
+  readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -36,12 +39,14 @@ export async function runUntilSignal(app: Runnable): Promise<void> {
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   process.on('unhandledRejection', onRejection);
+  const stopListening = app.signal && onAbort(app.signal, endWaiting);
   try {
     await app.start();
     await ended;
     await app.stop();
     leaveHandlersBehind(app);
   } finally {
+    stopListening?.();
     for (const signal of SIGNALS) process.off(signal, onSignal);
     process.off('unhandledRejection', onRejection);
   }

@@ -9,6 +9,7 @@ import {
 } from '../errors.js';
 import type { TaskEvents } from '../events/task-events.js';
 import type { Logger } from '../logger.js';
+import { onAbort } from '../on-abort.js';
 import { outcomeResult } from '../stores/joined-task-store.js';
 import type { ClaimedTask, TaskOutcome, TaskStore } from '../stores/task-store.js';
 import { describeError } from '../tasks/describe-error.js';
@@ -172,7 +173,7 @@ export class TaskRunner {
     const stored = await this.#untilStored(held, () =>
       this.#o.store.retry(held.task, { runAt: { after: delay }, error }),
     );
-    if (stored) this.#o.events.emit('retrying', () => ({ ...describeAttempt(held.task), error, delay }));
+    if (stored === 'stored') this.#o.events.emit('retrying', () => ({ ...describeAttempt(held.task), error, delay }));
   }
 
   /** Null when there is no further attempt. */
@@ -192,12 +193,13 @@ export class TaskRunner {
 
   async #finish(held: HeldTask, outcome: TaskOutcome): Promise<void> {
     const { task } = held;
-    const accepted = await this.#untilStored(held, () => this.#o.store.finish(task, outcome));
-    if (!accepted)
-      return this.#o.logger.warn(
+    const stored = await this.#untilStored(held, () => this.#o.store.finish(task, outcome));
+    if (stored === 'refused')
+      this.#o.logger.warn(
         describeAttempt(task),
         'a result was refused: the lease was lost, or another result came first',
       );
+    if (stored !== 'stored') return;
     this.#o.events.emit('finished', () => ({
       ...describeAttempt(task),
       result: outcomeResult(task, outcome, this.#o.clock.now()),
@@ -218,19 +220,19 @@ export class TaskRunner {
 
   async #release(held: HeldTask, reason: 'stopped' | 'deferred', delay: number): Promise<void> {
     const runAt = delay > 0 ? { after: delay } : null;
-    const released = await this.#untilStored(held, () => this.#o.store.release(held.task, { runAt, reason }));
-    if (released) this.#o.events.emit('released', () => ({ ...describeAttempt(held.task), reason }));
+    const stored = await this.#untilStored(held, () => this.#o.store.release(held.task, { runAt, reason }));
+    if (stored === 'stored') this.#o.events.emit('released', () => ({ ...describeAttempt(held.task), reason }));
   }
 
   /**
    * Repeats a step until the store has answered it. The lease is kept alive meanwhile, so nobody else runs the task.
-   * @returns what the store answered; false when it is given up, and the task comes back when its lease ends
+   * Given up, the task comes back when its lease ends.
    */
-  async #untilStored(held: HeldTask, step: () => Promise<boolean>): Promise<boolean> {
+  async #untilStored(held: HeldTask, step: () => Promise<boolean>): Promise<'stored' | 'refused' | 'given up'> {
     const { clock, logger, session } = this.#o;
     for (let failures = 1; ; failures++) {
       try {
-        return await step();
+        return (await step()) ? 'stored' : 'refused';
       } catch (err) {
         const code = (err as { code?: unknown } | null)?.code;
         const storeIsAway = code === 'STORE_UNAVAILABLE' || code === 'STORE_FULL';
@@ -240,7 +242,7 @@ export class TaskRunner {
             { ...describeAttempt(held.task), err },
             givenUp ? 'a task could not be settled' : 'settling a task failed; going on trying',
           );
-        if (givenUp) return false;
+        if (givenUp) return 'given up';
         await sleep(clock, storeBackoff(failures), { signal: session.abandoned }).catch(() => {});
       }
     }
@@ -278,10 +280,7 @@ interface Leftover {
 
 const ABORTED = Symbol('aborted');
 function aborted(signal: AbortSignal): Promise<typeof ABORTED> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(ABORTED);
-    else signal.addEventListener('abort', () => resolve(ABORTED), { once: true });
-  });
+  return new Promise((resolve) => void onAbort(signal, () => resolve(ABORTED)));
 }
 
 /** Errors of Flowrra's own that end a task: where they were made says nothing. */

@@ -25,6 +25,7 @@ export class WorkerSession {
   /** Announced while a claim was under way: its reply may bring these tasks, and they are not held yet. */
   readonly #cancelsHeard = new Set<string>();
   #heartbeat: Timer | null = null;
+  #heartbeatFails = false;
   readonly #stopping = new AbortController();
   readonly #abandoned = new AbortController();
   #allSettled: (() => void)[] = [];
@@ -123,13 +124,16 @@ export class WorkerSession {
         held.map(({ task }) => task.lease),
         lease,
       );
+      this.#heartbeatFails = false;
       held.forEach((one, i) => {
         if (replies[i] === 'lost') this.#lose(one);
         if (replies[i] === 'cancel') one.controller.abort(new CancelRequestedError());
       });
     } catch (err) {
       // The next beat tries again; should it be too late by then, the store says so.
-      logger.warn({ err, tasks: held.length }, 'leases could not be extended');
+      if (!this.#heartbeatFails)
+        logger.warn({ err, tasks: held.length }, 'leases could not be extended; going on trying');
+      this.#heartbeatFails = true;
     }
   }
 
