@@ -18,11 +18,6 @@ import type { RedisPlace } from './redis-place.js';
 import { encodeField, type MessageRecord, parseRecord } from './redis-records.js';
 import { SCRIPTS } from './redis-scripts.js';
 
-export interface LeasePolicy {
-  readonly dedupeWindow: number;
-  readonly maxCrashes: number;
-}
-
 interface Release {
   readonly lease: Lease;
   readonly runAt: Instant | null;
@@ -44,14 +39,14 @@ const EXTEND_REPLIES: readonly ExtendReply[] = ['lost', 'held', 'cancel'];
 /** What a worker does with messages: claim them, hold them, give them back or end them. */
 export class LeaseHolder {
   readonly #place: RedisPlace;
-  readonly #policy: LeasePolicy;
+  readonly #dedupeWindow: number;
   readonly #releases: Batcher<Release, boolean>;
   readonly #extensions: Batcher<Extension, ExtendReply>;
   readonly #acknowledgements: Batcher<Acknowledgement, boolean>;
 
-  constructor(place: RedisPlace, policy: LeasePolicy) {
+  constructor(place: RedisPlace, dedupeWindow: number) {
     this.#place = place;
-    this.#policy = policy;
+    this.#dedupeWindow = dedupeWindow;
     const none = (): number => 0;
     this.#releases = new Batcher({
       send: (items) => this.#release(items),
@@ -85,15 +80,7 @@ export class LeaseHolder {
     alone,
   }: ClaimRequest): Promise<ClaimReply & { hasMore: boolean }> {
     const { keys, now } = this.#place;
-    const fixed = [
-      keys.tasks,
-      keys.active,
-      keys.held,
-      keys.paused,
-      keys.sequence,
-      keys.status('pending'),
-      keys.status('retrying'),
-    ];
+    const fixed = [keys.tasks, keys.active, keys.held, keys.paused, keys.status('pending'), keys.status('retrying')];
     const args = [
       now,
       queue,
@@ -102,7 +89,6 @@ export class LeaseHolder {
       encodeField(worker),
       leaseMs,
       alone ? 1 : 0,
-      this.#policy.maxCrashes,
       MAX_BATCH_BYTES,
     ];
     const [at, nextDueIn, lastChance, more, ...claimed] = (await this.#place.run(
@@ -157,7 +143,7 @@ export class LeaseHolder {
       };
     }
     const { attempt, crashes, submittedAt } = record;
-    const verdict = this.#judge(record, startedAt);
+    const verdict = judge(record, startedAt);
     return {
       lease,
       verdict,
@@ -168,12 +154,6 @@ export class LeaseHolder {
       startedAt,
       deferredSince: record.deferredSince || null,
     };
-  }
-
-  #judge(record: MessageRecord, now: number): Verdict {
-    if (record.cancelled) return 'cancelled';
-    if (record.crashes >= this.#policy.maxCrashes) return 'exhausted';
-    return record.expiresAt !== 0 && record.expiresAt <= now ? 'expired' : 'run';
   }
 
   async #extend(items: readonly Extension[]): Promise<ExtendReply[]> {
@@ -189,7 +169,7 @@ export class LeaseHolder {
   async #ack(items: readonly Acknowledgement[]): Promise<boolean[]> {
     const { keys, now } = this.#place;
     const graves = new GraveTable(this.#place, 6);
-    const args: Argument[] = [now, this.#policy.dedupeWindow];
+    const args: Argument[] = [now, this.#dedupeWindow];
     for (const { lease, deadLetter } of items) args.push(lease.id, lease.fence, ...graves.of(lease.queue, deadLetter));
     const all = [keys.tasks, keys.active, keys.held, keys.finished, keys.buried, ...graves.keys];
     const codes = (await this.#place.run(SCRIPTS.ack, all, args, { repeat: true })) as number[];
@@ -214,4 +194,10 @@ export class LeaseHolder {
     const codes = (await this.#place.run(SCRIPTS.release, all, args, { repeat: true })) as number[];
     return codes.map((code) => code === 1);
   }
+}
+
+function judge(record: MessageRecord, now: number): Verdict {
+  if (record.cancelled) return 'cancelled';
+  if (record.exhausted) return 'exhausted';
+  return record.expiresAt !== 0 && record.expiresAt <= now ? 'expired' : 'run';
 }

@@ -1,6 +1,5 @@
 import { type Logger, systemClock } from '@flowrra/core';
 import { LaneTable } from './key-tables.js';
-import type { LeasePolicy } from './lease-holder.js';
 import type { RedisPlace } from './redis-place.js';
 import { parseLane, parseLease } from './redis-records.js';
 import { SCRIPTS } from './redis-scripts.js';
@@ -9,6 +8,11 @@ import { SCRIPTS } from './redis-scripts.js';
 export const SWEEP_INTERVAL = 1_000;
 /** Leases or records that one call looks at. */
 const CHUNK = 200;
+
+export interface SweepPolicy {
+  readonly dedupeWindow: number;
+  readonly maxCrashes: number;
+}
 
 interface Suspect {
   readonly id: string;
@@ -19,12 +23,12 @@ interface Suspect {
 /** Brings back what dead workers held. Whoever claims or extends is also the one who sweeps, once a second over all. */
 export class LeaseSweeper {
   readonly #place: RedisPlace;
-  readonly #policy: LeasePolicy;
+  readonly #policy: SweepPolicy;
   readonly #logger: () => Logger;
   #lastLook = Number.NEGATIVE_INFINITY;
   #reconciling: Promise<void> | null = null;
 
-  constructor(place: RedisPlace, policy: LeasePolicy, logger: () => Logger) {
+  constructor(place: RedisPlace, policy: SweepPolicy, logger: () => Logger) {
     this.#place = place;
     this.#policy = policy;
     this.#logger = logger;

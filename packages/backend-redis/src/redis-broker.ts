@@ -78,7 +78,7 @@ export class RedisBroker extends BaseBroker {
     const place = RedisPlace.at(target, options);
     this.#place = place;
     this.#pusher = new MessagePusher(place, policy);
-    this.#holder = new LeaseHolder(place, policy);
+    this.#holder = new LeaseHolder(place, policy.dedupeWindow);
     this.#sweeper = new LeaseSweeper(place, policy, () => place.connection.logger);
     this.#signals = new WorkSignals(place);
     this.#desk = new QueueDesk(place);

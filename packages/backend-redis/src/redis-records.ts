@@ -13,6 +13,7 @@ export interface MessageRecord {
   readonly attempt: number;
   readonly crashes: number;
   readonly cancelled: boolean;
+  readonly exhausted: boolean;
   readonly expiresAt: number;
   readonly submittedAt: number;
   readonly deferredSince: number;
@@ -125,6 +126,7 @@ function messageRecord(fields: readonly string[], body: Buffer): MessageRecord {
     attempt: Number(attempt),
     crashes: Number(crashes),
     cancelled: flags.includes('c'),
+    exhausted: flags.includes('x'),
     expiresAt: Number(expiresAt),
     submittedAt: Number(submittedAt),
     deferredSince: Number(deferredSince),

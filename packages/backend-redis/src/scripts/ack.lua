@@ -21,7 +21,7 @@ local function ack(id, fence, deadKey, reason)
   end
   local m = parseMessage(record)
   redis.call('HDEL', KEYS[TASKS], id)
-  if m and m.flags:find('r', 1, true) then
+  if m and has(m.flags, 'r') then
     remember(KEYS[FINISHED], id, now, window)
   end
   if deadKey then

@@ -25,7 +25,7 @@ if held then
     return 1
   end
 end
-if m.flags:find('c', 1, true) then
+if has(m.flags, 'c') then
   return 1
 end
 

@@ -1,19 +1,19 @@
 -- Hands messages of one lane out: each gets a lease and the next fence.
--- KEYS: tasks, active, held, paused, sequence, status:pending, status:retrying, the lane's seven keys.
--- ARGV: now, queue, lane, count, worker, lease in ms, alone (1 or 0), max crashes, max bytes.
+-- KEYS: tasks, active, held, paused, status:pending, status:retrying, the lane's seven keys.
+-- ARGV: now, queue, lane, count, worker, lease in ms, alone (1 or 0), max bytes.
 -- Returns now, ms until the next delayed message is due (-1: none), whether one waits for a worker that is alone,
 --         whether there is more than the bytes allow, then per claim: id, fence, record.
 --! include clock record lease lanes
-local TASKS, ACTIVE, HELD, PAUSED, SEQUENCE, PENDING, RETRYING, BASE = 1, 2, 3, 4, 5, 6, 7, 8
+local TASKS, ACTIVE, HELD, PAUSED, PENDING, RETRYING, BASE = 1, 2, 3, 4, 5, 6, 7
 local PROMOTED_AT_ONCE = 1000
 -- How long a worker that found nothing counts as idle; it asks again every second.
 local IDLE_MS = 5000
 
 local now = clockNow(ARGV[1])
 local queue, lane, count, worker = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
-local leaseTail = digits(now) .. '|' .. queue .. '|' .. lane .. '|' .. worker .. '||'
+local leaseTail = digits(now) .. '|' .. queue .. '|' .. lane .. '|' .. worker .. '|'
 local expiry = digits(now + tonumber(ARGV[6]))
-local alone, maxCrashes, maxBytes = ARGV[7] == '1', tonumber(ARGV[8]), tonumber(ARGV[9])
+local alone, maxBytes = ARGV[7] == '1', tonumber(ARGV[8])
 
 local reply = { now, -1, 0, 0 }
 if redis.call('SISMEMBER', KEYS[PAUSED], queue) == 1 then
@@ -35,23 +35,27 @@ local function promote()
   if tonumber(head[2]) > now then
     return tonumber(head[2]) - now
   end
-  local due = redis.call('ZRANGEBYSCORE', key, '-inf', digits(now), 'LIMIT', 0, PROMOTED_AT_ONCE)
-  for _, member in ipairs(due) do
-    local priority, id = tonumber(member:sub(1, 3)), member:sub(20)
+  local members = redis.call('ZRANGEBYSCORE', key, '-inf', digits(now), 'LIMIT', 0, PROMOTED_AT_ONCE)
+  for _, member in ipairs(members) do
+    local due, id = member:sub(1, 3), member:sub(20)
     redis.call('ZREM', key, member)
-    if priority and priority ~= 100 then
-      redis.call('ZADD', KEYS[BASE + PRIORITISED], priority - 100, placed(redis.call('INCR', KEYS[SEQUENCE]), id))
-    else
+    if due == DUE_LAST_CHANCE then
+      redis.call('RPUSH', KEYS[BASE + LAST_CHANCE], id)
+    elseif due == DUE_EXHAUSTED then
+      redis.call('RPUSH', KEYS[BASE + URGENT], id)
+    elseif due == DUE_PLAIN or not tonumber(due) then
       redis.call('RPUSH', KEYS[BASE + WAIT], id)
+    else
+      redis.call('ZADD', KEYS[BASE + PRIORITISED], due - 100, member:sub(4))
     end
   end
   head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
   return #head == 0 and -1 or math.max(0, tonumber(head[2]) - now)
 end
 
-local function handOut(id, fence, record)
+local function handOut(id, fence, record, cancelled)
   -- The message may stand in its list twice.
-  if redis.call('HSETNX', KEYS[ACTIVE], id, expiry .. '|' .. digits(fence) .. '|' .. leaseTail) == 0 then
+  if redis.call('HSETNX', KEYS[ACTIVE], id, expiry .. '|' .. digits(fence) .. '|' .. leaseTail .. cancelled .. '|') == 0 then
     return false
   end
   claimed = claimed + 1
@@ -67,25 +71,25 @@ local function take(id, mayBeLast)
   if not record then
     return redis.call('SREM', KEYS[BASE + STALE], id)
   end
-  local fence, _, crashes, flags, priority, _, readyAt = record:match(MESSAGE)
+  local fence, _, _, flags, priority, _, readyAt = record:match(MESSAGE)
   if not fence then
     -- Damaged: it has no fence of its own to count on, and time only grows.
-    return not parseResult(record) and handOut(id, now, record) or redis.call('SREM', KEYS[BASE + STALE], id)
+    return not parseResult(record) and handOut(id, now, record, '') or redis.call('SREM', KEYS[BASE + STALE], id)
   end
   if tonumber(readyAt) > now then
     return redis.call('SREM', KEYS[BASE + STALE], id)
   end
   -- A message that may have killed its workers must not take neighbours along: an empty process gets it.
-  if crashes ~= '0' and not mayBeLast and tonumber(crashes) == maxCrashes - 1 and not flags:find('c', 1, true) then
+  if has(flags, 'l') and not mayBeLast and not has(flags, 'c') then
     return redis.call('RPUSH', KEYS[BASE + LAST_CHANCE], id)
   end
-  if not handOut(id, fence + 1, record) then
+  if not handOut(id, fence + 1, record, flags:match('c') or '') then
     return redis.call('SREM', KEYS[BASE + STALE], id)
   end
   if isIndexed(fence, readyAt, priority, flags) then
     redis.call('ZREM', KEYS[fence == '0' and PENDING or RETRYING], id)
   end
-  if flags:find('h', 1, true) then
+  if has(flags, 'h') then
     local m = parseMessage(record)
     m.flags = m.flags:gsub('h', '')
     redis.call('HSET', KEYS[TASKS], id, formatMessage(m))
@@ -131,7 +135,7 @@ local function takePrioritised(from, to)
 end
 
 reply[2] = promote()
-if alone then
+if alone and redis.call('EXISTS', KEYS[BASE + URGENT]) == 0 then
   takeFromList(KEYS[BASE + LAST_CHANCE], true)
 end
 local servedLastChance = claimed > 0

@@ -24,7 +24,7 @@ local function writeEnd(id, record, lease, fence, status, outcome)
   else
     attempt, flags, submittedAt, payloadBytes, origin = '1', '', lease.startedAt, #record, ''
   end
-  local remembered = flags:find('r', 1, true) and 'r' or ''
+  local remembered = has(flags, 'r') and 'r' or ''
   local final = 'f|' .. status .. '|' .. fence .. '|' .. submittedAt .. '|' .. expiresAt .. '|' .. remembered .. '|'
     .. attempt .. '|' .. lease.startedAt .. '|' .. nowText .. '|' .. payloadBytes .. '|' .. lease.queue .. '|'
     .. lease.worker .. '\n' .. payload .. outcome

@@ -14,7 +14,7 @@ for i = #ids, 1, -1 do
   reply[1] = reply[1] + 1
   local record = redis.call('HGET', KEYS[1], ids[i])
   local m = record and parseMessage(record)
-  if m and not isIndexedMessage(m) and not isHidden(m) and redis.call('HEXISTS', KEYS[2], ids[i]) == 0 then
+  if m and not isIndexedMessage(m) and not has(m.flags, 'h') and redis.call('HEXISTS', KEYS[2], ids[i]) == 0 then
     bytes = bytes + #record
     local at = #reply
     reply[at + 1], reply[at + 2], reply[at + 3] = ids[i], digits(m.submittedAt), record

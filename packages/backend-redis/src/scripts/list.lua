@@ -22,7 +22,7 @@ local function judge(id, record)
     return true, true
   end
   local here = isIndexedMessage(m) and waitingStatus(m) == status and redis.call('HEXISTS', KEYS[ACTIVE], id) == 0
-  return here, here and not isHidden(m)
+  return here, here and not has(m.flags, 'h')
 end
 
 local swept = sweepExpired(KEYS[TASKS], KEYS[EXPIRY], STATUS, now, EXPIRED_AT_ONCE)

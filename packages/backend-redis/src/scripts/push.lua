@@ -76,7 +76,7 @@ local function takeIn(lane, at)
     lane.wait[#lane.wait + 1] = id
   else
     redis.call('ZADD', KEYS[STATUS + STATUSES.pending], nowText, id)
-    place(lane.base, id, { readyAt = readyAt, priority = priority, sequence = sequence })
+    place(lane.base, id, { readyAt = readyAt, priority = priority, sequence = sequence, flags = '' })
     redis.call('SADD', KEYS[LANES], lane.queue .. '|' .. lane.name)
   end
 end

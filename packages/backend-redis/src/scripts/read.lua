@@ -27,7 +27,7 @@ for i = 4, #ARGV do
       end
     else
       local m = parseMessage(record)
-      if m and isHidden(m) then
+      if m and has(m.flags, 'h') then
         record = false
       elseif m and onlyEnds then
         record = firstLine(record)

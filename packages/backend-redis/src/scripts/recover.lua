@@ -15,23 +15,18 @@ local function bringBack(id, base, m, lease, crashed)
   m.readyAt, m.expiresAt, m.sequence = 0, 0, 0
   if crashed then
     m.crashes = m.crashes + 1
+    m.flags = m.flags:gsub('[lx]', '') .. (m.crashes >= maxCrashes and 'x' or m.crashes == maxCrashes - 1 and 'l' or '')
   end
   if lease then
     m.startedAt, m.worker = tonumber(lease.startedAt), lease.worker
-    if lease.cancel == 'c' and not m.flags:find('c', 1, true) then
+    if lease.cancel == 'c' and not has(m.flags, 'c') then
       m.flags = 'c' .. m.flags
     end
   end
   redis.call('HSET', KEYS[TASKS], id, formatMessage(m))
   redis.call('ZREM', KEYS[PENDING], id)
   redis.call('ZADD', KEYS[RETRYING], digits(m.submittedAt), id)
-  if m.flags:find('c', 1, true) or m.crashes >= maxCrashes then
-    redis.call('RPUSH', KEYS[base + URGENT], id)
-  elseif m.crashes > 0 and m.crashes == maxCrashes - 1 then
-    redis.call('RPUSH', KEYS[base + LAST_CHANCE], id)
-  else
-    placeFirst(base, id, m)
-  end
+  placeFirst(base, id, m)
   wake(base, wakeChannel, m.queue)
   recovered = recovered + 1
 end

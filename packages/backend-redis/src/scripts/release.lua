@@ -16,13 +16,14 @@ local function afterDelivery(m, lease, reason, errorJson)
   if reason == 'failed' then
     m.attempt = m.attempt + 1
   end
+  -- It was handed out in time: from here on it cannot expire.
+  m.expiresAt = 0
   if reason == 'deferred' then
     m.deferredSince = m.deferredSince > 0 and m.deferredSince or now
   else
-    -- It was started: from here on it cannot expire before its start.
-    m.deferredSince, m.expiresAt = 0, 0
+    m.deferredSince = 0
   end
-  if lease.cancel == 'c' and not m.flags:find('c', 1, true) then
+  if lease.cancel == 'c' and not has(m.flags, 'c') then
     m.flags = 'c' .. m.flags
   end
   if errorJson ~= '' then
@@ -47,7 +48,7 @@ local function release(id, fence, base, reason, readyAt, errorJson)
     return 1
   end
   afterDelivery(m, lease, reason, errorJson)
-  local cancelled = m.flags:find('c', 1, true)
+  local cancelled = has(m.flags, 'c')
   m.readyAt = resolveInstant(readyAt, now)
   if m.readyAt <= now or cancelled then
     m.readyAt = 0
@@ -59,9 +60,7 @@ local function release(id, fence, base, reason, readyAt, errorJson)
   end
   redis.call('HSET', KEYS[TASKS], id, formatMessage(m))
   redis.call('ZADD', KEYS[RETRYING], digits(m.submittedAt), id)
-  if cancelled then
-    redis.call('RPUSH', KEYS[base + URGENT], id)
-  elseif first then
+  if first then
     placeFirst(base, id, m)
   else
     place(base, id, m)

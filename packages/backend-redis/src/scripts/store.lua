@@ -46,7 +46,7 @@ local function endMessage(id, m, next)
     redis.call('DECR', KEYS[HELD])
   end
   redis.call('ZREM', KEYS[STATUS + STATUSES[waitingStatus(m)]], id)
-  if m.flags:find('r', 1, true) then
+  if has(m.flags, 'r') then
     remember(KEYS[FINISHED], id, now, window)
   end
   return true

@@ -9,15 +9,28 @@ local function wake(base, channel, queue)
   end
 end
 
--- The priority stands in front, so that a message that becomes due need not be read.
+-- Three digits in front say where a message goes that becomes due, so that it need not be read: its priority plus 100,
+-- or that it is on its last chance, or exhausted.
+local DUE_PLAIN, DUE_LAST_CHANCE, DUE_EXHAUSTED = '100', '998', '999'
+
 local function delayedMember(m, id)
-  return string.format('%03d', m.priority + 100) .. placed(m.sequence, id)
+  local due = string.format('%03d', m.priority + 100)
+  if has(m.flags, 'x') then
+    due = DUE_EXHAUSTED
+  elseif has(m.flags, 'l') then
+    due = DUE_LAST_CHANCE
+  end
+  return due .. placed(m.sequence, id)
 end
 
 -- Puts a message where it waits for its turn. Sorted sets need a sequence number that was drawn before.
 local function place(base, id, m)
   if m.readyAt > 0 then
     redis.call('ZADD', KEYS[base + DELAYED], digits(m.readyAt), delayedMember(m, id))
+  elseif has(m.flags, 'c') or has(m.flags, 'x') then
+    redis.call('RPUSH', KEYS[base + URGENT], id)
+  elseif has(m.flags, 'l') then
+    redis.call('RPUSH', KEYS[base + LAST_CHANCE], id)
   elseif m.priority ~= 0 then
     redis.call('ZADD', KEYS[base + PRIORITISED], m.priority, placed(m.sequence, id))
   else
@@ -27,7 +40,11 @@ end
 
 -- Puts a message in front of those of its priority.
 local function placeFirst(base, id, m)
-  if m.priority == 0 then
+  if has(m.flags, 'c') or has(m.flags, 'x') then
+    redis.call('LPUSH', KEYS[base + URGENT], id)
+  elseif has(m.flags, 'l') then
+    redis.call('LPUSH', KEYS[base + LAST_CHANCE], id)
+  elseif m.priority == 0 then
     redis.call('LPUSH', KEYS[base + WAIT], id)
   else
     redis.call('ZADD', KEYS[base + PRIORITISED], m.priority, placed(0, id))

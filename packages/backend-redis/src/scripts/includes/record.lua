@@ -3,12 +3,12 @@
 -- m: a message that the broker holds; while it has no result, this is the task's record, too.
 --    m|fence|attempt|crashes|flags|priority|sequence|readyAt|expiresAt|submittedAt|deferredSince|startedAt
 --     |payloadBytes|queue|lane|worker|origin \n payload, JSON of the last error
---    flags: c cancelled, h hidden from readers, r remembered. 0 or nothing: not set. startedAt and worker are those
---    of the last delivery that ended.
+--    flags: c cancelled, h hidden from readers, l on its last chance, r remembered, x exhausted. 0 or nothing: not
+--    set. startedAt and worker are those of the last delivery that ended.
 -- f: the end of a message. f|status|fence|submittedAt|expiresAt|flags|attempt|startedAt|finishedAt|payloadBytes
 --     |queue|worker \n payload, JSON of the outcome
 -- r: a result that came without its message. r|status|fence|submittedAt|expiresAt|flags \n JSON of the result
-local MESSAGE = '^m|(%d+)|(%d+)|(%d+)|([chr]*)|(-?%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)'
+local MESSAGE = '^m|(%d+)|(%d+)|(%d+)|([chlrx]*)|(-?%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)'
   .. '|([^|\n]+)|([^|\n]+)|([^|\n]*)|([^|\n]*)\n()'
 local RESULT = '^([fr])|(%l+)|(%d+)|(%d*)|(%d+)|(r?)[|\n]'
 
@@ -61,18 +61,18 @@ local function isGone(result, now)
   return result.expiresAt ~= 0 and result.expiresAt <= now
 end
 
+local function has(flags, flag)
+  return flags:find(flag, 1, true) ~= nil
+end
+
 -- Waiting lists list their messages themselves; all others are in the sorted set of their status. Takes the fields as
 -- they are written in the record.
 local function isIndexed(fence, readyAt, priority, flags)
-  return fence ~= '0' or readyAt ~= '0' or priority ~= '0' or flags:find('c', 1, true) ~= nil
+  return fence ~= '0' or readyAt ~= '0' or priority ~= '0' or has(flags, 'c')
 end
 
 local function isIndexedMessage(m)
   return isIndexed(digits(m.fence), digits(m.readyAt), digits(m.priority), m.flags)
-end
-
-local function isHidden(m)
-  return m.flags:find('h', 1, true) ~= nil
 end
 
 -- The status of a message that nobody holds.

@@ -11,7 +11,7 @@ local function removeResult(tasksKey, firstStatus, id, record, now)
     -- Damaged: it may be a message, which its next claim will show.
     return false
   end
-  if isHidden(m) then
+  if has(m.flags, 'h') then
     return false
   end
   m.flags = m.flags .. 'h'
