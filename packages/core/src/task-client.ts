@@ -62,10 +62,15 @@ export class TaskClient implements HandleSource {
     const backend = await getBackend(config.backend.target, config.backend.options);
     const own = config.brokerFollowsBackend ? backend.createBroker(config.broker.options) : null;
     const broker = own ?? (await getBroker(config.broker.target, config.broker.options));
-    await backend.open(context);
-    await broker.open(context);
-    const store = (await broker.fuse(backend)) ?? new JoinedTaskStore(broker, backend, context);
-    return { store, broker, backend };
+    try {
+      await backend.open(context);
+      await broker.open(context);
+      const store = (await broker.fuse(backend)) ?? new JoinedTaskStore(broker, backend, context);
+      return { store, broker, backend };
+    } catch (err) {
+      await this.#closeOwn({ broker, backend });
+      throw err;
+    }
   }
 
   /** The contract itself, or that of a registered name. @throws TaskNotFoundError, ArgumentError */
@@ -165,8 +170,11 @@ export class TaskClient implements HandleSource {
   async close(): Promise<void> {
     this.#closed = true;
     const stores = await this.#opening?.catch(() => undefined);
-    if (!stores) return;
-    if (stores.broker !== this.config.broker.target) await stores.broker.close();
-    if (stores.backend !== this.config.backend.target) await stores.backend.close();
+    if (stores) await this.#closeOwn(stores);
+  }
+
+  async #closeOwn({ broker, backend }: Pick<OpenStores, 'broker' | 'backend'>): Promise<void> {
+    if (broker !== this.config.broker.target) await broker.close();
+    if (backend !== this.config.backend.target) await backend.close();
   }
 }

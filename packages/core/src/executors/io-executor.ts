@@ -83,6 +83,6 @@ export class IOExecutor extends BaseExecutor {
 
 /** Handlers may change what they are given; the record of the task must not change with it. */
 function ownCopy<T extends JsonValue | null>(value: T): T {
-  const isFlat = Array.isArray(value) && value.every((item) => typeof item !== 'object');
+  const isFlat = Array.isArray(value) ? value.every((item) => typeof item !== 'object') : value === null;
   return isFlat ? value : structuredClone(value);
 }
