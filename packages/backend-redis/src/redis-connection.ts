@@ -20,10 +20,9 @@ export const DEFAULT_DEADLINE = 2_000;
 
 /**
  * The driver queues nothing for later and sends nothing twice, so that a call that failed here is not carried out
- * afterwards; repeating is decided by us, within the caller's deadline. With `maxRetriesPerRequest: 0` what is in flight
- * when the connection closes is rejected; with another value and nothing sent again it would never settle. This is
- * ioredis 5: 6.0.0 obeys these settings as well, but by itself it sends again what was in flight, so that a client of
- * the user's own, which is passed in with its settings, would do so.
+ * afterwards; repeating is decided by us, within the caller's deadline. With `maxRetriesPerRequest: 0` what is in
+ * flight when the connection closes is rejected; with another value and nothing sent again it would never settle. This
+ * is ioredis 5: 6.0.0 obeys these settings as well, but by itself it sends again what was in flight.
  */
 const OUR_OPTIONS: RedisOptions = {
   lazyConnect: true,

@@ -4,7 +4,7 @@ import type { RedisPlace } from './redis-place.js';
 /** Milliseconds that a forgotten probe lives. */
 const PROBE_TTL = 10_000;
 
-/** Whether two namespaces are one: the same URL says so, else a probe, written through one and read through the other. */
+/** Whether two namespaces are one: by the same URL, else by a probe written through one and read through the other. */
 export async function isSamePlace(one: RedisPlace, other: RedisPlace): Promise<boolean> {
   if (one.keys.prefix !== other.keys.prefix) return false;
   if (one.connection === other.connection) return true;

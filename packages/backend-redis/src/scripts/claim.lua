@@ -55,7 +55,8 @@ end
 
 local function handOut(id, fence, record, cancelled)
   -- The message may stand in its list twice.
-  if redis.call('HSETNX', KEYS[ACTIVE], id, expiry .. '|' .. digits(fence) .. '|' .. leaseTail .. cancelled .. '|') == 0 then
+  local lease = expiry .. '|' .. digits(fence) .. '|' .. leaseTail .. cancelled .. '|'
+  if redis.call('HSETNX', KEYS[ACTIVE], id, lease) == 0 then
     return false
   end
   claimed = claimed + 1
