@@ -126,10 +126,13 @@ export class ResultWaiters {
     this.#poll = null;
   }
 
-  /** Subscribe first, then read: what ends in between is announced. */
+  /**
+   * Subscribe first, then read: what ends in between is announced. A wait goes on through an outage, but does not begin
+   * in one.
+   */
   async #begin(watch: Watch): Promise<void> {
-    await this.#channels.ready();
-    if ((await this.#look(watch)) && !this.#isOver(watch)) void this.#hearTask(watch);
+    if (!this.#channels.areHeard) await Promise.all([this.#channels.ready(), this.#look(watch, 'first')]);
+    if ((await this.#look(watch, 'first')) && !this.#isOver(watch)) void this.#hearTask(watch);
   }
 
   /** For a task that is not one of ours, or not there yet: its end is announced on its own channel. */
@@ -145,14 +148,14 @@ export class ResultWaiters {
   }
 
   /** Reads the record once. @returns whether its end would go unheard */
-  async #look(watch: Watch): Promise<boolean> {
+  async #look(watch: Watch, which?: 'first'): Promise<boolean> {
     if (this.#isOver(watch)) return false;
     let bytes: Buffer | null;
     try {
       bytes = await this.#reader.look(watch.taskId);
     } catch (err) {
       // The server may come back before the wait ends; what it refuses for good concerns the waiters.
-      if (err instanceof StoreUnavailableError) return true;
+      if (err instanceof StoreUnavailableError && which !== 'first') return true;
       this.#fail(watch, err as Error);
       return false;
     }

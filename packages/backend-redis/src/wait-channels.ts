@@ -31,6 +31,7 @@ export class WaitChannels {
   readonly #origins = new Set<string>();
   /** Heard while anybody waits. */
   #common: Subscription[] = [];
+  #heard = false;
   #endReconnect: (() => void) | null = null;
   #asked: { readonly at: number; readonly answer: Promise<void> } | null = null;
 
@@ -67,13 +68,21 @@ export class WaitChannels {
     this.#endReconnect = connection.subscriber.onReconnect(() => this.#ears.missed());
   }
 
+  /** Whether the common channels are heard, as far as this process knows. */
+  get areHeard(): boolean {
+    return this.#heard;
+  }
+
   /** Resolves when the common channels are heard, or cannot be now: the subscriber goes on trying. */
   async ready(): Promise<void> {
+    const waitedFor = this.#common.length;
     await Promise.allSettled(this.#common.map(({ active }) => active));
+    this.#heard = waitedFor === this.#common.length;
   }
 
   close(): void {
     for (const subscription of this.#common.splice(0)) subscription.end();
+    this.#heard = false;
     this.#endReconnect?.();
     this.#endReconnect = null;
     this.#asked = null;
@@ -101,6 +110,7 @@ export class WaitChannels {
   #hearOrigin(origin: string): void {
     const { keys, connection } = this.#place;
     const channel = keys.originChannels + encodeField(origin);
+    this.#heard = false;
     this.#common.push(connection.subscriber.subscribe(channel, (message) => this.#ears.finished(message)));
   }
 }
