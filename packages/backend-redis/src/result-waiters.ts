@@ -2,6 +2,7 @@ import {
   type Clock,
   type FinishedTaskResult,
   isFinished,
+  onAbort,
   ResultNotFoundError,
   resolveWaitTimeout,
   StoppedError,
@@ -67,20 +68,20 @@ export class ResultWaiters {
     if (this.#closed) throw new StoppedError('The result backend');
     if (signal?.aborted) throw new WaitAbortedError(`Waiting for task ${taskId}`, signal.reason);
     let timer: Timer | undefined;
-    let abort: (() => void) | undefined;
+    let stopListening: (() => void) | undefined;
     let waiter: Waiter | undefined;
     try {
       return await new Promise<FinishedTaskResult>((resolve, reject) => {
         waiter = { resolve, reject };
-        abort = () => reject(new WaitAbortedError(`Waiting for task ${taskId}`, signal?.reason));
-        signal?.addEventListener('abort', abort, { once: true });
+        const aborted = (): Error => new WaitAbortedError(`Waiting for task ${taskId}`, signal?.reason);
+        stopListening = signal && onAbort(signal, () => reject(aborted()));
         const { firstLook } = this.#add(taskId, waiter);
         const giveUp = (): void => reject(new WaitTimeoutError(taskId, timeout ?? 0));
         if (timeout !== null) timer = this.#clock().after(timeout, () => void firstLook?.then(giveUp));
       });
     } finally {
       timer?.cancel();
-      if (abort) signal?.removeEventListener('abort', abort);
+      stopListening?.();
       if (waiter) this.#remove(taskId, waiter);
     }
   }

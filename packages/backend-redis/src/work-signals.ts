@@ -1,4 +1,4 @@
-import { StoppedError, WaitAbortedError } from '@flowrra/core';
+import { onAbort, StoppedError, WaitAbortedError } from '@flowrra/core';
 import type { RedisPlace } from './redis-place.js';
 import type { Subscription } from './redis-subscriber.js';
 
@@ -31,13 +31,14 @@ export class WorkSignals {
     await new Promise<void>((resolve, reject) => {
       const settle = (end: () => void): void => {
         for (const queue of queues) this.#waiting.get(queue)?.delete(wake);
-        signal.removeEventListener('abort', abort);
+        stopListening();
         end();
       };
       const wake = (): void => settle(this.#closed ? () => reject(new StoppedError('The broker')) : resolve);
-      const abort = (): void => settle(() => reject(new WaitAbortedError('Waiting for work', signal.reason)));
       for (const queue of queues) this.#wakersOf(queue).add(wake);
-      signal.addEventListener('abort', abort, { once: true });
+      const stopListening = onAbort(signal, () =>
+        settle(() => reject(new WaitAbortedError('Waiting for work', signal.reason))),
+      );
       subscription.active.catch((err: unknown) => settle(() => reject(err)));
     });
   }
