@@ -1,16 +1,23 @@
 import type { Clock, Timer } from '../clock.js';
 
+/** A permission to claim. `alone`: nothing else runs in the process, nor will until the claim is over. */
+export interface ClaimPermit {
+  readonly alone: boolean;
+}
+
 /**
  * Lets the lanes of one process claim side by side, and sees to it that a message on its last chance runs alone: it
- * may kill its process, and neighbours must survive. While nothing runs, a lane claims exclusively and may be handed such
- * a message; when one is said to wait, all lanes pause until the process is empty, for at most `patience` ms.
+ * may kill its process, and neighbours must survive. A lane that was told of such a message asks for the process: then
+ * no lane claims until nothing runs, for at most `patience` ms, and that lane claims by itself.
  */
 export class AloneGate {
   #running = 0;
   #claiming = 0;
+  /** Nobody else may come in: a claim that is alone is under way, or what it brought runs. */
   #exclusive = false;
-  #drain: Timer | null = null;
-  #drainAllowedAt = 0;
+  #request: { readonly lane: object; readonly timer: Timer } | null = null;
+  /** After a request that came to nothing, the lanes work for a while before the next. */
+  #nextRequestAt = 0;
   #closed = false;
   #waiting: (() => void)[] = [];
 
@@ -19,28 +26,25 @@ export class AloneGate {
     readonly patience: number,
   ) {}
 
-  /**
-   * Waits for permission to claim; a permit is given back by `leave`.
-   * @returns whether the process is empty, or null once the gate is closed
-   */
-  async enter(): Promise<{ alone: boolean } | null> {
-    while (!this.#closed && (this.#exclusive || (this.#drain !== null && this.#running + this.#claiming > 0))) {
+  /** Waits for permission to claim; a permit is given back by `leave`. @returns null once the gate is closed */
+  async enter(lane: object): Promise<ClaimPermit | null> {
+    while (!this.#closed && this.#mustWait(lane)) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     if (this.#closed) return null;
-    const alone = this.#running + this.#claiming === 0;
+    const alone = this.#request?.lane === lane;
     if (alone) this.#exclusive = true;
     this.#claiming++;
     return { alone };
   }
 
-  /** Ends a claim that took `tasks`; `stayAlone` keeps the others out until they are done. */
-  leave(claim: { alone: boolean }, tasks: number, stayAlone: boolean): void {
+  /** Ends a claim that took `tasks`; with `stayAlone` the others stay out until these are done. */
+  leave(permit: ClaimPermit, tasks: number, stayAlone: boolean): void {
     this.#claiming--;
     this.#running += tasks;
-    if (claim.alone) {
+    if (permit.alone) {
       this.#exclusive = stayAlone;
-      this.#endDrain();
+      this.#endRequest();
     }
     this.#wake();
   }
@@ -52,24 +56,36 @@ export class AloneGate {
     this.#wake();
   }
 
+  /**
+   * A message waits for an empty process, and this lane may have it.
+   * @returns false when the process is not to be had now: another lane has asked, or a long task stood in the way lately
+   */
+  requestAlone(lane: object): boolean {
+    if (this.#request !== null || this.clock.now() < this.#nextRequestAt) return false;
+    const giveUp = (): void => {
+      this.#nextRequestAt = this.clock.now() + this.patience;
+      this.#endRequest();
+      this.#wake();
+    };
+    this.#request = { lane, timer: this.clock.after(this.patience, giveUp, { keepAlive: false }) };
+    return true;
+  }
+
   /** Nobody gets in any more. */
   close(): void {
     this.#closed = true;
+    this.#endRequest();
     this.#wake();
   }
 
-  /** Somebody was told that a message waits for an empty process. */
-  requestAlone(): void {
-    if (this.#drain !== null || this.clock.now() < this.#drainAllowedAt) return;
-    this.#drain = this.clock.after(this.patience, () => this.#endDrain(), { keepAlive: false });
+  #mustWait(lane: object): boolean {
+    if (this.#exclusive) return true;
+    return this.#request !== null && (this.#request.lane !== lane || this.#running + this.#claiming > 0);
   }
 
-  #endDrain(): void {
-    if (this.#drain === null) return;
-    this.#drain.cancel();
-    this.#drain = null;
-    this.#drainAllowedAt = this.clock.now() + this.patience;
-    this.#wake();
+  #endRequest(): void {
+    this.#request?.timer.cancel();
+    this.#request = null;
   }
 
   #wake(): void {

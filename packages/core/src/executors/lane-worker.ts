@@ -54,19 +54,19 @@ export class LaneWorker {
   }
 
   async #claimOnce(): Promise<void> {
-    const permit = await this.#session.gate.enter();
+    const permit = await this.#session.gate.enter(this);
     if (!permit) return;
     const endClaim = this.#session.beginClaim();
     const reply = await this.#claim(permit.alone);
     const tasks = reply?.claims ?? [];
-    // One task, with crashes behind it, handed to an empty process: it may be on its last chance.
+    // One task, with crashes behind it, handed to an empty process: it is, or may be, on its last chance.
     const stayAlone = permit.alone && tasks.length === 1 && (tasks[0] as ClaimedTask).crashes > 0;
     this.#session.gate.leave(permit, tasks.length, stayAlone);
     for (const task of tasks) void this.#run(task);
     endClaim();
     if (!reply) return;
-    if (reply.lastChanceWaiting && !permit.alone) this.#session.gate.requestAlone();
-    else if (tasks.length === 0) await this.#idle(reply.nextDueIn);
+    const asked = reply.lastChanceWaiting && this.#session.gate.requestAlone(this);
+    if (tasks.length === 0 && !asked) await this.#idle(reply.nextDueIn);
   }
 
   /** Null when the store failed; the pause is over by then. */

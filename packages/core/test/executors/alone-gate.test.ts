@@ -14,78 +14,86 @@ async function settled(promise: Promise<unknown>): Promise<boolean> {
 function setup() {
   const clock = new ManualClock();
   const gate = new AloneGate(clock, PATIENCE);
-  const enter = async () => {
-    const permit = await gate.enter();
+  const [asking, other] = [{ lane: 'asking' }, { lane: 'other' }];
+  const enter = async (lane: object = other) => {
+    const permit = await gate.enter(lane);
     if (!permit) throw new Error('the gate is closed');
     return permit;
   };
-  return { clock, gate, enter };
+  return { clock, gate, enter, asking, other };
 }
 
 describe('AloneGate', () => {
-  it('says that a claim is alone only while nothing runs and nobody else claims', async () => {
-    const { gate, enter } = setup();
-    const first = await enter();
-    expect(first.alone).toBe(true);
-    gate.leave(first, 1, false);
-    const second = await enter();
-    expect(second.alone).toBe(false);
-    gate.leave(second, 0, false);
-    gate.done();
-    expect((await enter()).alone).toBe(true);
+  it('lets lanes claim side by side, none of them alone, while nobody asks', async () => {
+    const { enter } = setup();
+    expect(await Promise.all([enter(), enter(), enter()])).toEqual(Array(3).fill({ alone: false }));
   });
 
-  it('lets nobody in while a claim that is alone is under way', async () => {
-    const { gate, enter } = setup();
-    const first = await enter();
-    const second = enter();
-    expect(await settled(second)).toBe(false);
-    gate.leave(first, 0, false);
-    expect((await second).alone).toBe(true);
-  });
-
-  it('lets nobody in while a task runs that must stay alone', async () => {
-    const { gate, enter } = setup();
-    gate.leave(await enter(), 1, true);
-    const next = enter();
-    expect(await settled(next)).toBe(false);
-    gate.done();
-    expect((await next).alone).toBe(true);
-  });
-
-  it('holds claims back until the process is empty, when a message waits for that', async () => {
-    const { gate, enter } = setup();
+  it('keeps everybody out until the process is empty, once a lane has asked; then that lane comes in alone', async () => {
+    const { gate, enter, asking, other } = setup();
     gate.leave(await enter(), 2, false);
-    gate.requestAlone();
-    const next = enter();
+    expect(gate.requestAlone(asking)).toBe(true);
+    const [first, second] = [enter(other), enter(asking)];
     gate.done();
-    expect(await settled(next)).toBe(false);
+    expect(await settled(Promise.race([first, second]))).toBe(false);
     gate.done();
-    expect((await next).alone).toBe(true);
+    expect(await second).toEqual({ alone: true });
+    expect(await settled(first)).toBe(false);
   });
 
-  it('gives up after its patience, so that a long task does not idle the process, and asks again later', async () => {
-    const { gate, enter, clock } = setup();
+  it('waits for claims that are under way, too', async () => {
+    const { gate, enter, asking } = setup();
+    const claiming = await enter();
+    gate.requestAlone(asking);
+    const alone = enter(asking);
+    expect(await settled(alone)).toBe(false);
+    gate.leave(claiming, 0, false);
+    expect(await alone).toEqual({ alone: true });
+  });
+
+  it('keeps the others out while the task runs that must stay alone', async () => {
+    const { gate, enter, asking } = setup();
+    gate.requestAlone(asking);
+    gate.leave(await enter(asking), 1, true);
+    const next = enter();
+    expect(await settled(next)).toBe(false);
+    gate.done();
+    expect(await next).toEqual({ alone: false });
+  });
+
+  it('goes on as usual when the claim brought nothing that must stay alone', async () => {
+    const { gate, enter, asking } = setup();
+    gate.requestAlone(asking);
+    gate.leave(await enter(asking), 3, false);
+    expect(await enter()).toEqual({ alone: false });
+    expect(gate.requestAlone(asking)).toBe(true);
+  });
+
+  it('gives up after its patience, so that a long task does not idle the process, and may be asked again later', async () => {
+    const { gate, enter, asking, clock } = setup();
     gate.leave(await enter(), 1, false);
-    gate.requestAlone();
+    gate.requestAlone(asking);
     const next = enter();
     await clock.advance(PATIENCE);
-    const permit = await next;
-    expect(permit.alone).toBe(false);
-    gate.leave(permit, 0, false);
-    gate.requestAlone();
-    expect(await settled(enter())).toBe(true);
+    expect(await next).toEqual({ alone: false });
+    expect(gate.requestAlone(asking)).toBe(false);
     await clock.advance(PATIENCE);
-    gate.requestAlone();
-    expect(await settled(enter())).toBe(false);
+    expect(gate.requestAlone(asking)).toBe(true);
+  });
+
+  it('serves one request at a time', () => {
+    const { gate, asking, other } = setup();
+    expect(gate.requestAlone(asking)).toBe(true);
+    expect(gate.requestAlone(other)).toBe(false);
   });
 
   it('lets everybody out when it closes', async () => {
-    const { gate, enter } = setup();
-    gate.leave(await enter(), 1, true);
-    const waiting = gate.enter();
+    const { gate, enter, asking, other } = setup();
+    gate.requestAlone(asking);
+    gate.leave(await enter(asking), 1, true);
+    const waiting = gate.enter(other);
     gate.close();
     expect(await waiting).toBeNull();
-    expect(await gate.enter()).toBeNull();
+    expect(await gate.enter(other)).toBeNull();
   });
 });
