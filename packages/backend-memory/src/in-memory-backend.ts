@@ -1,9 +1,9 @@
 import {
-  ArgumentError,
   BaseResultBackend,
   type Clock,
-  ConfigError,
+  checkDuration,
   checkOptions,
+  checkPage,
   type Duration,
   decodeTaskResult,
   encodeTaskResult,
@@ -11,7 +11,6 @@ import {
   isFinal,
   mayReplace,
   type Page,
-  parseDuration,
   ResultNotFoundError,
   resolveWaitTimeout,
   type StoreContext,
@@ -62,7 +61,7 @@ export class InMemoryBackend extends BaseResultBackend {
   constructor(options: InMemoryBackendOptions = {}) {
     super();
     const { ttl = null } = checkOptions<InMemoryBackendOptions>(options, '', ['ttl']);
-    this.#ttl = ttl === null ? null : checkTtl(ttl);
+    this.#ttl = ttl === null ? null : checkDuration(ttl, 'ttl', { min: 1 });
   }
 
   override async open({ clock }: StoreContext): Promise<void> {
@@ -120,8 +119,7 @@ export class InMemoryBackend extends BaseResultBackend {
   }
 
   override async listByStatus(status: TaskStatus, page: Page = {}): Promise<TaskResult[]> {
-    const limit = page.limit == null ? Number.POSITIVE_INFINITY : checkCount(page.limit, 'limit');
-    const offset = checkCount(page.offset ?? 0, 'offset');
+    const { limit, offset } = checkPage(page);
     this.#ended.dropExpired(this.#clock);
     const records = this.#lists[status].page(offset, limit);
     return records.map((stored) => decodeTaskResult(stored.taskId, stored.text));
@@ -174,17 +172,4 @@ function createLists(): Readonly<Record<TaskStatus, StatusIndex<StoredResult>>> 
 /** Only what has ended is waited for. */
 function decodeFinished(taskId: string, text: string): FinishedTaskResult {
   return decodeTaskResult(taskId, text) as FinishedTaskResult;
-}
-
-function checkTtl(ttl: Duration): number {
-  try {
-    return parseDuration(ttl, 'ttl', { min: 1 });
-  } catch (cause) {
-    throw new ConfigError('ttl', cause instanceof Error ? cause.message : 'ttl must be a duration.', { cause });
-  }
-}
-
-function checkCount(value: number, argument: string): number {
-  if (Number.isInteger(value) && value >= 0) return value;
-  throw new ArgumentError(argument, `${argument} must be an integer that is not negative.`);
 }

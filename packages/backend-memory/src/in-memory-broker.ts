@@ -1,7 +1,8 @@
 import {
   type Acknowledgement,
   BaseBroker,
-  type BrokerConfig,
+  BROKER_POLICY_OPTIONS,
+  type BrokerPolicyOptions,
   CANCEL_TOPIC,
   type ClaimReply,
   type ClaimRequest,
@@ -28,7 +29,7 @@ import type { Burial } from './queue-state.js';
 import { Topics } from './topics.js';
 import { abortedWait, WorkWaits } from './work-waits.js';
 
-export type InMemoryBrokerOptions = Pick<BrokerConfig, 'maxQueueSize' | 'dedupeWindow' | 'maxCrashes'>;
+export type InMemoryBrokerOptions = BrokerPolicyOptions;
 
 const NOTHING: ClaimReply = { claims: [], nextDueIn: null, lastChanceWaiting: false };
 
@@ -59,7 +60,7 @@ export class InMemoryBroker extends BaseBroker {
   /** @throws ConfigError for an unknown option or a wrong value */
   constructor(options: InMemoryBrokerOptions = {}) {
     super();
-    checkOptions<InMemoryBrokerOptions>(options, '', ['maxQueueSize', 'dedupeWindow', 'maxCrashes']);
+    checkOptions<InMemoryBrokerOptions>(options, '', BROKER_POLICY_OPTIONS);
     this.#messages = new HeldMessages(checkBrokerPolicy(options), (lane) => this.#announce(lane));
   }
 

@@ -1,4 +1,4 @@
-import { type Logger, systemClock } from '@flowrra/core';
+import { type BrokerPolicy, type Logger, systemClock } from '@flowrra/core';
 import { LaneTable } from './key-tables.js';
 import type { RedisPlace } from './redis-place.js';
 import { parseLane, parseLease } from './redis-records.js';
@@ -9,11 +9,6 @@ export const SWEEP_INTERVAL = 1_000;
 /** Leases or records that one call looks at. */
 const CHUNK = 200;
 
-export interface SweepPolicy {
-  readonly dedupeWindow: number;
-  readonly maxCrashes: number;
-}
-
 interface Suspect {
   readonly id: string;
   /** As it was read; empty for a message that has none. */
@@ -23,12 +18,12 @@ interface Suspect {
 /** Brings back what dead workers held. Whoever claims or extends is also the one who sweeps, once a second over all. */
 export class LeaseSweeper {
   readonly #place: RedisPlace;
-  readonly #policy: SweepPolicy;
+  readonly #policy: BrokerPolicy;
   readonly #logger: () => Logger;
   #lastLook = Number.NEGATIVE_INFINITY;
   #reconciling: Promise<void> | null = null;
 
-  constructor(place: RedisPlace, policy: SweepPolicy, logger: () => Logger) {
+  constructor(place: RedisPlace, policy: BrokerPolicy, logger: () => Logger) {
     this.#place = place;
     this.#policy = policy;
     this.#logger = logger;

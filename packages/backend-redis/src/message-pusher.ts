@@ -1,4 +1,5 @@
 import {
+  type BrokerPolicy,
   IndeterminateSubmitError,
   type Instant,
   type NewMessage,
@@ -21,18 +22,13 @@ interface Lane {
   readonly lane: string;
 }
 
-export interface PushPolicy {
-  readonly maxQueueSize: number | null;
-  readonly dedupeWindow: number;
-}
-
 /** Takes messages in: calls of one tick go to the server together. */
 export class MessagePusher {
   readonly #place: RedisPlace;
-  readonly #policy: PushPolicy;
+  readonly #policy: BrokerPolicy;
   readonly #batcher: Batcher<readonly NewMessage[], GroupReply>;
 
-  constructor(place: RedisPlace, policy: PushPolicy) {
+  constructor(place: RedisPlace, policy: BrokerPolicy) {
     this.#place = place;
     this.#policy = policy;
     this.#batcher = new Batcher({

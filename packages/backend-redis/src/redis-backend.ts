@@ -2,7 +2,10 @@ import {
   type BaseBroker,
   BaseResultBackend,
   type Clock,
+  checkDuration,
+  checkOptions,
   consoleLogger,
+  DEFAULT_BROKER_POLICY,
   type Duration,
   encodeTaskResult,
   type FinishedTaskResult,
@@ -17,7 +20,7 @@ import type { Redis } from 'ioredis';
 import { Batcher } from './batcher.js';
 import { RecordReader } from './record-reader.js';
 import { RedisBroker } from './redis-broker.js';
-import { checkDuration, checkStoreOptions, PLACE_OPTIONS, type PlaceOptions, RedisPlace } from './redis-place.js';
+import { PLACE_OPTIONS, type PlaceOptions, RedisPlace } from './redis-place.js';
 import { SCRIPTS } from './redis-scripts.js';
 import { ResultWaiters } from './result-waiters.js';
 import { StatusListing } from './status-listing.js';
@@ -27,8 +30,6 @@ export interface RedisBackendOptions extends PlaceOptions {
   ttl?: Duration | null | undefined;
 }
 
-/** Of the window in which ids are remembered, when a result is stored over a message from outside. */
-const DEDUPE_WINDOW = 3_600_000;
 /** Records that one call of `clear` looks at: small, so that other clients are served in between. */
 const CLEAR_CHUNK = 1_000;
 
@@ -64,8 +65,8 @@ export class RedisBackend extends BaseResultBackend {
    */
   constructor(target: string | Redis, options: RedisBackendOptions = {}) {
     super();
-    const { ttl = null } = checkStoreOptions<RedisBackendOptions>(options, [...PLACE_OPTIONS, 'ttl']);
-    this.ttl = ttl === null ? null : checkDuration(ttl, 'ttl');
+    const { ttl = null } = checkOptions<RedisBackendOptions>(options, '', [...PLACE_OPTIONS, 'ttl']);
+    this.ttl = ttl === null ? null : checkDuration(ttl, 'ttl', { min: 1 });
     this.#target = target;
     this.#options = options;
     this.#place = RedisPlace.at(target, options);
@@ -171,10 +172,12 @@ export class RedisBackend extends BaseResultBackend {
       result.submittedAt?.getTime() ?? '',
       text,
     ]);
+    // A result that is stored over a message ends it: its id is remembered, for the window of a broker nobody asked here.
+    const { dedupeWindow } = DEFAULT_BROKER_POLICY;
     const codes = await this.#place.run(
       SCRIPTS.store,
       own,
-      [now, this.ttl ?? '', DEDUPE_WINDOW, keys.originChannels, keys.taskChannels, ...args],
+      [now, this.ttl ?? '', dedupeWindow, keys.originChannels, keys.taskChannels, ...args],
       { repeat: true },
     );
     return (codes as number[]).map((code) => code === 1);

@@ -2,13 +2,14 @@ import {
   type Acknowledgement,
   BaseBroker,
   type BaseResultBackend,
+  BROKER_POLICY_OPTIONS,
+  type BrokerPolicyOptions,
   type BrokerSupport,
   type ClaimReply,
   type ClaimRequest,
-  checkInteger,
-  DEFAULT_BROKER_POLICY,
+  checkBrokerPolicy,
+  checkOptions,
   type DeadLetter,
-  type Duration,
   type ExtendReply,
   type Instant,
   type Lease,
@@ -26,19 +27,12 @@ import { LeaseSweeper } from './lease-sweeper.js';
 import { MessagePusher } from './message-pusher.js';
 import { QueueDesk } from './queue-desk.js';
 import type { RedisBackend } from './redis-backend.js';
-import { checkDuration, checkStoreOptions, PLACE_OPTIONS, type PlaceOptions, RedisPlace } from './redis-place.js';
+import { PLACE_OPTIONS, type PlaceOptions, RedisPlace } from './redis-place.js';
 import { RedisTaskStore } from './redis-task-store.js';
 import { isSamePlace } from './same-place.js';
 import { WorkSignals } from './work-signals.js';
 
-export interface RedisBrokerOptions extends PlaceOptions {
-  /** Most waiting and delayed messages of one queue; default null: no limit. */
-  maxQueueSize?: number | null | undefined;
-  /** How long explicit and derived ids stay known after the end; default 1 h. */
-  dedupeWindow?: Duration | undefined;
-  /** After so many leases that ended by time, a message is given up; default 3. */
-  maxCrashes?: number | undefined;
-}
+export interface RedisBrokerOptions extends PlaceOptions, BrokerPolicyOptions {}
 
 /**
  * Carries messages through one Redis or Valkey server, 6.2 or later.
@@ -74,7 +68,8 @@ export class RedisBroker extends BaseBroker {
    */
   constructor(target: string | Redis, options: RedisBrokerOptions = {}) {
     super();
-    const policy = readPolicy(options);
+    checkOptions<RedisBrokerOptions>(options, '', [...PLACE_OPTIONS, ...BROKER_POLICY_OPTIONS]);
+    const policy = checkBrokerPolicy(options);
     const place = RedisPlace.at(target, options);
     this.#place = place;
     this.#pusher = new MessagePusher(place, policy);
@@ -199,25 +194,4 @@ export class RedisBroker extends BaseBroker {
 /** By what only a RedisBackend has: importing the class would close a circle. */
 function isRedisBackend(backend: BaseResultBackend): backend is RedisBackend {
   return 'place' in backend && backend.place instanceof RedisPlace;
-}
-
-interface RedisBrokerPolicy {
-  readonly maxQueueSize: number | null;
-  readonly dedupeWindow: number;
-  readonly maxCrashes: number;
-}
-
-function readPolicy(options: RedisBrokerOptions): RedisBrokerPolicy {
-  const known = [...PLACE_OPTIONS, 'maxQueueSize', 'dedupeWindow', 'maxCrashes'] as const;
-  const { maxQueueSize = null, dedupeWindow, maxCrashes } = checkStoreOptions<RedisBrokerOptions>(options, known);
-  return {
-    maxQueueSize:
-      maxQueueSize === null ? null : checkInteger(maxQueueSize, 'maxQueueSize', { min: 1, max: 1_000_000_000 }),
-    dedupeWindow:
-      dedupeWindow === undefined ? DEFAULT_BROKER_POLICY.dedupeWindow : checkDuration(dedupeWindow, 'dedupeWindow'),
-    maxCrashes:
-      maxCrashes === undefined
-        ? DEFAULT_BROKER_POLICY.maxCrashes
-        : checkInteger(maxCrashes, 'maxCrashes', { min: 1, max: 1_000 }),
-  };
 }

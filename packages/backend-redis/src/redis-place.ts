@@ -1,4 +1,4 @@
-import { type Clock, ConfigError, checkOptions, type Duration, parseDuration } from '@flowrra/core';
+import { type Clock, ConfigError, checkDuration, type Duration } from '@flowrra/core';
 import type { Redis, RedisOptions } from 'ioredis';
 import { RedisConnection, type RunOptions } from './redis-connection.js';
 import { checkKeyPrefix, DEFAULT_KEY_PREFIX, RedisKeys } from './redis-keys.js';
@@ -36,7 +36,8 @@ export class RedisPlace {
   /** Opens nothing. @throws InvalidUrlError, ConfigError */
   static at(target: string | Redis, options: PlaceOptions): RedisPlace {
     const redis = options.redis === undefined ? undefined : checkDriver(options.redis);
-    const deadline = options.deadline === undefined ? undefined : checkDuration(options.deadline, 'deadline');
+    const deadline =
+      options.deadline === undefined ? undefined : checkDuration(options.deadline, 'deadline', { min: 1 });
     return new RedisPlace(new RedisConnection(target, { redis, deadline }), options);
   }
 
@@ -53,20 +54,6 @@ export class RedisPlace {
   run(script: Script, keys: readonly string[], args: readonly Argument[], options?: RunOptions): Promise<unknown> {
     return this.connection.run(script, keys, args, options);
   }
-}
-
-/** @throws ConfigError */
-export function checkDuration(value: unknown, option: string): number {
-  try {
-    return parseDuration(value, option, { min: 1 });
-  } catch (cause) {
-    throw new ConfigError(option, (cause as Error).message, { cause });
-  }
-}
-
-/** The options, once all are known. */
-export function checkStoreOptions<T extends object>(options: unknown, known: readonly (keyof T & string)[]): T {
-  return checkOptions<T>(options, '', known);
 }
 
 function checkDriver(redis: unknown): RedisOptions {

@@ -1,4 +1,4 @@
-import { ArgumentError, isFinal, type Logger, type Page, type TaskResult, type TaskStatus } from '@flowrra/core';
+import { checkPage, isFinal, type Logger, type Page, type TaskResult, type TaskStatus } from '@flowrra/core';
 import { MAX_BATCH_BYTES, MAX_BATCH_ENTRIES } from './batcher.js';
 import { isUnreadable, type RecordReader } from './record-reader.js';
 import { recordToResult } from './record-to-result.js';
@@ -32,9 +32,8 @@ export class StatusListing {
     this.#logger = logger;
   }
 
-  async list(status: TaskStatus, { limit, offset = 0 }: Page): Promise<TaskResult[]> {
-    checkPage(limit, offset);
-    const wanted = limit ?? Number.POSITIVE_INFINITY;
+  async list(status: TaskStatus, page: Page): Promise<TaskResult[]> {
+    const { limit: wanted, offset } = checkPage(page);
     if (wanted === 0) return [];
     // One source can skip by itself; where several are merged, what they skip depends on each other.
     if (isFinal(status)) return this.#take(this.#indexed(status, wanted, offset), 0, wanted);
@@ -193,11 +192,4 @@ async function* merge(sources: readonly Source[]): Source {
   } finally {
     await Promise.all(sources.map((source) => source.return()));
   }
-}
-
-function checkPage(limit: unknown, offset: unknown): void {
-  const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
-  if (limit !== null && limit !== undefined && !isCount(limit))
-    throw new ArgumentError('limit', 'limit must be a whole number from 0 on, or null for all.');
-  if (!isCount(offset)) throw new ArgumentError('offset', 'offset must be a whole number from 0 on.');
 }

@@ -146,6 +146,11 @@ describe('what cannot be right', () => {
     );
   });
 
+  it('takes every policy that an app may have: ids that are not remembered, and queues of any size', async () => {
+    const broker = new RedisBroker('redis://localhost', { dedupeWindow: 0, maxQueueSize: Number.MAX_SAFE_INTEGER });
+    await broker.close();
+  });
+
   it('refuses what is no client, and a Cluster', async () => {
     const { Cluster } = await import('ioredis');
     const cluster = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true });

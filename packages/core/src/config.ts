@@ -1,13 +1,14 @@
 import { availableParallelism } from 'node:os';
 import type { BaseResultBackend } from './backends/base-result-backend.js';
-import { type BaseBroker, DEFAULT_BROKER_POLICY } from './brokers/base-broker.js';
+import type { BaseBroker } from './brokers/base-broker.js';
+import { BROKER_POLICY_OPTIONS, type BrokerPolicyOptions, checkBrokerPolicy } from './brokers/broker-policy.js';
 import { type Clock, systemClock } from './clock.js';
 import { implementsContract } from './contract.js';
-import { type Duration, parseDuration } from './duration.js';
+import type { Duration } from './duration.js';
 import { ConfigError } from './errors.js';
 import { consoleLogger, type Logger } from './logger.js';
 import { checkName } from './names.js';
-import { checkInteger, checkOptions } from './options.js';
+import { checkDuration, checkInteger, checkOptions } from './options.js';
 import { DEFAULT_MAX_PAYLOAD_BYTES } from './tasks/codec.js';
 
 /** How a Flowrra app is wired. Everything has a default: `{}` is an app in memory. */
@@ -39,14 +40,8 @@ export interface BackendConfig {
 }
 
 /** Where and how messages are kept. */
-export interface BrokerConfig {
+export interface BrokerConfig extends BrokerPolicyOptions {
   readonly url?: string | null | undefined;
-  /** Most waiting and delayed tasks of one queue; default null: no limit. */
-  readonly maxQueueSize?: number | null | undefined;
-  /** How long an explicit id stays known after its task ended; default 1 h. */
-  readonly dedupeWindow?: Duration | undefined;
-  /** Leases that may end by time (crashed workers) before a task is given up; default 3. */
-  readonly maxCrashes?: number | undefined;
   /** More options for the broker's constructor. */
   readonly options?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -137,14 +132,15 @@ export function resolveConfig(config: Config): ResolvedConfig {
     'pollInterval',
     'stopGrace',
   ]);
+  const { lease = DEFAULTS.lease, pollInterval = DEFAULTS.pollInterval, stopGrace = DEFAULTS.stopGrace } = executor;
   return {
     backend: { target: backendTarget ?? null, options: { ...keyPrefix, ...backend.options } },
     broker: { target: brokerTarget ?? null, options: { ...keyPrefix, ...broker.options } },
     brokerFollowsBackend: brokerTarget === undefined,
     queues: resolveQueues(executor),
-    lease: duration(executor.lease, 'executor.lease', DEFAULTS.lease, 100),
-    pollInterval: duration(executor.pollInterval, 'executor.pollInterval', DEFAULTS.pollInterval, 10),
-    stopGrace: duration(executor.stopGrace, 'executor.stopGrace', DEFAULTS.stopGrace, 0),
+    lease: checkDuration(lease, 'executor.lease', { min: 100 }),
+    pollInterval: checkDuration(pollInterval, 'executor.pollInterval', { min: 10 }),
+    stopGrace: checkDuration(stopGrace, 'executor.stopGrace', { min: 0 }),
     maxPayloadBytes: checkInteger(config.maxPayloadBytes ?? DEFAULT_MAX_PAYLOAD_BYTES, 'maxPayloadBytes', {
       min: 1,
       max: 256 * 1024 * 1024,
@@ -169,7 +165,7 @@ function resolveBackend({ backend }: Config): {
   if (implementsContract(backend, 'result-backend@1')) return { target: backend as BaseResultBackend, options: {} };
   if (backend === undefined || backend === null || typeof backend === 'string') return { target: backend, options: {} };
   const { url, options, ...own } = checkOptions<BackendConfig>(backend, 'backend', ['url', 'ttl', 'options']);
-  if (own.ttl !== undefined && own.ttl !== null) duration(own.ttl, 'backend.ttl', 0, 1);
+  if (own.ttl !== undefined && own.ttl !== null) checkDuration(own.ttl, 'backend.ttl', { min: 1 });
   return { target: checkUrl(url, 'backend.url'), options: { ...defined(own), ...options } };
 }
 
@@ -179,30 +175,9 @@ function resolveBroker({ broker }: Config): {
 } {
   if (implementsContract(broker, 'broker@1')) return { target: broker as BaseBroker, options: {} };
   if (broker === undefined || broker === null || typeof broker === 'string') return { target: broker, options: {} };
-  const { url, options, ...own } = checkOptions<BrokerConfig>(broker, 'broker', [
-    'url',
-    'maxQueueSize',
-    'dedupeWindow',
-    'maxCrashes',
-    'options',
-  ]);
-  return { target: checkUrl(url, 'broker.url'), options: { ...defined(checkBrokerPolicy(own)), ...options } };
-}
-
-/**
- * Checks the options that all brokers share; durations become milliseconds.
- * @throws ConfigError naming the option
- */
-export function checkBrokerPolicy(options: Pick<BrokerConfig, 'maxQueueSize' | 'dedupeWindow' | 'maxCrashes'>) {
-  const { maxQueueSize = DEFAULT_BROKER_POLICY.maxQueueSize, maxCrashes = DEFAULT_BROKER_POLICY.maxCrashes } = options;
-  return {
-    maxQueueSize:
-      maxQueueSize === null
-        ? null
-        : checkInteger(maxQueueSize, 'broker.maxQueueSize', { min: 1, max: Number.MAX_SAFE_INTEGER }),
-    dedupeWindow: duration(options.dedupeWindow, 'broker.dedupeWindow', DEFAULT_BROKER_POLICY.dedupeWindow, 0),
-    maxCrashes: checkInteger(maxCrashes, 'broker.maxCrashes', { min: 1, max: 1_000 }),
-  };
+  const known = ['url', ...BROKER_POLICY_OPTIONS, 'options'] as const;
+  const { url, options, ...policy } = checkOptions<BrokerConfig>(broker, 'broker', known);
+  return { target: checkUrl(url, 'broker.url'), options: { ...checkBrokerPolicy(policy, 'broker'), ...options } };
 }
 
 function resolveQueues(executor: ExecutorConfig): ResolvedConfig['queues'] {
@@ -231,15 +206,6 @@ function resolveQueues(executor: ExecutorConfig): ResolvedConfig['queues'] {
 function checkUrl(url: unknown, option: string): string | null | undefined {
   if (url === undefined || url === null || typeof url === 'string') return url;
   throw new ConfigError(option, `${option} must be a text such as "redis://localhost:6379/0", or null for memory.`);
-}
-
-function duration(value: Duration | undefined, option: string, fallback: number, min: number): number {
-  if (value === undefined) return fallback;
-  try {
-    return parseDuration(value, option, { min });
-  } catch (cause) {
-    throw new ConfigError(option, (cause as Error).message, { cause });
-  }
 }
 
 /** An absent option and one that is undefined mean the same. */

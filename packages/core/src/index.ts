@@ -1,25 +1,64 @@
 // The app
 
-// Result backends
+export type { BackendConfig, BrokerConfig, Config, ExecutorConfig, QueueConfig } from './config.js';
+export { configFromEnv } from './config-from-env.js';
+export type { TaskEventMap, TaskEventName } from './events/task-events.js';
+export { Flowrra, type HandlerOf } from './flowrra.js';
+export type { ExecuteCall, Middleware, Service, SubmitCall } from './middleware.js';
+
+// Tasks and results
+
+export { DEFAULT_RETRY_POLICY, type RetryOptions, type RetryPolicy } from './tasks/retry-policy.js';
 export {
-  BaseResultBackend,
-  DEFAULT_WAIT_TIMEOUT,
-  type Page,
-  type WaitOptions,
-} from './backends/base-result-backend.js';
+  type CallOptions,
+  type ContractOptions,
+  defineTask,
+  type SubmitOptions,
+  type Task,
+  type TaskContract,
+  type TaskKind,
+  type TaskOptions,
+  type TaskSchemas,
+} from './tasks/task.js';
+export { NoTaskContextError, type TaskContext, taskContext } from './tasks/task-context.js';
+export { TaskHandle } from './tasks/task-handle.js';
+export type { CpuCode } from './tasks/task-registry.js';
+export {
+  type FailedTaskResult,
+  type FinishedTaskResult,
+  isFinished,
+  mayReplace,
+  type ResultStamp,
+  type SuccessTaskResult,
+  type TaskResult,
+  type UnfinishedTaskResult,
+} from './tasks/task-result.js';
+export { type FinalStatus, isFinal, NEXT_STATUSES, TaskStatus } from './tasks/task-status.js';
+
+// Executors
+
+export { BaseExecutor } from './executors/base-executor.js';
+export { CPUExecutor, type CpuTaskNeedsItsType, type CpuTaskOptions } from './executors/cpu-executor.js';
+export { CpuThreadLostError } from './executors/cpu-thread-lost-error.js';
+export { IOExecutor } from './executors/io-executor.js';
+
+// Result backends
+
+export { BaseResultBackend, type Page, type WaitOptions } from './backends/base-result-backend.js';
+export { checkPage } from './backends/check-page.js';
 export { getBackend } from './backends/get-backend.js';
 export { pollUntilFinished, resolveWaitTimeout } from './backends/poll-until-finished.js';
+
 // Brokers
+
 export {
   type Acknowledgement,
   BaseBroker,
-  type BrokerPolicy,
   type BrokerSupport,
   CANCEL_TOPIC,
   type Claim,
   type ClaimReply,
   type ClaimRequest,
-  DEFAULT_BROKER_POLICY,
   type DeadLetter,
   type ExtendReply,
   type Instant,
@@ -31,22 +70,47 @@ export {
   type ReleaseReason,
   type Verdict,
 } from './brokers/base-broker.js';
-export { getBroker } from './brokers/get-broker.js';
-// Time and logging
-export { type Clock, sleep, systemClock, type Timer } from './clock.js';
 export {
-  type BackendConfig,
-  type BrokerConfig,
-  type Config,
+  BROKER_POLICY_OPTIONS,
+  type BrokerPolicy,
+  type BrokerPolicyOptions,
   checkBrokerPolicy,
-  type ExecutorConfig,
-  type QueueConfig,
-} from './config.js';
-export { configFromEnv } from './config-from-env.js';
+  DEFAULT_BROKER_POLICY,
+} from './brokers/broker-policy.js';
+export { getBroker } from './brokers/get-broker.js';
+
 // For authors of stores
+
 export { CONTRACT, implementsContract, type StoreContext } from './contract.js';
+export { checkName } from './names.js';
+export { onAbort } from './on-abort.js';
+export { checkDuration, checkInteger, checkOptions } from './options.js';
+export { JoinedTaskStore, outcomeResult } from './stores/joined-task-store.js';
+export { registerBackend, type StoreProvider } from './stores/store-providers.js';
+export type { ClaimedTask, RetryRequest, StoreClaimReply, TaskOutcome, TaskStore } from './stores/task-store.js';
+export { decodeTaskResult, encodeJson, encodeTaskResult, type JsonObject, type JsonValue } from './tasks/codec.js';
+export {
+  type Delivery,
+  finishedResult,
+  readMessage,
+  type TaskMessage,
+  unfinishedResult,
+} from './tasks/task-message.js';
+
+// Scheduling (implemented by @flowrra/scheduler)
+
+export { BaseSchedulerBackend, type Firing, type SlotDecision } from './scheduling/base-scheduler-backend.js';
+export type { ScheduleService } from './scheduling/schedule-service.js';
+export { type CatchUp, type ScheduledTask, ScheduleType } from './scheduling/scheduled-task.js';
+
+// Time and logging
+
+export { type Clock, sleep, systemClock, type Timer } from './clock.js';
 export { type Duration, type DurationText, parseDuration } from './duration.js';
+export { consoleLogger, type Logger } from './logger.js';
+
 // Errors
+
 export {
   ArgumentError,
   AttemptTimeoutError,
@@ -88,58 +152,3 @@ export {
   WorkerLostError,
   WorkerStoppingError,
 } from './errors.js';
-export type { TaskEventMap, TaskEventName } from './events/task-events.js';
-export { BaseExecutor } from './executors/base-executor.js';
-// Executors
-export { CPUExecutor, type CpuTaskNeedsItsType, type CpuTaskOptions } from './executors/cpu-executor.js';
-export { CpuThreadLostError } from './executors/cpu-thread-lost-error.js';
-export { IOExecutor } from './executors/io-executor.js';
-export { Flowrra, type HandlerOf } from './flowrra.js';
-export { consoleLogger, type Logger } from './logger.js';
-export type { ExecuteCall, Middleware, Service, SubmitCall } from './middleware.js';
-export { checkName } from './names.js';
-export { onAbort } from './on-abort.js';
-export { checkInteger, checkOptions } from './options.js';
-// Scheduling (implemented by @flowrra/scheduler)
-export { BaseSchedulerBackend, type Firing, type SlotDecision } from './scheduling/base-scheduler-backend.js';
-export type { ScheduleService } from './scheduling/schedule-service.js';
-export { type CatchUp, type ScheduledTask, ScheduleType } from './scheduling/scheduled-task.js';
-export { JoinedTaskStore, outcomeResult } from './stores/joined-task-store.js';
-export { registerBackend, type StoreProvider } from './stores/store-providers.js';
-export type { ClaimedTask, RetryRequest, StoreClaimReply, TaskOutcome, TaskStore } from './stores/task-store.js';
-export { decodeTaskResult, encodeJson, encodeTaskResult, type JsonObject, type JsonValue } from './tasks/codec.js';
-export { DEFAULT_RETRY_POLICY, type RetryOptions, type RetryPolicy } from './tasks/retry-policy.js';
-// Tasks and results
-export {
-  type CallOptions,
-  type ContractOptions,
-  defineTask,
-  type SubmitOptions,
-  type Task,
-  type TaskContract,
-  type TaskKind,
-  type TaskOptions,
-  type TaskSchemas,
-} from './tasks/task.js';
-export { NoTaskContextError, type TaskContext, taskContext } from './tasks/task-context.js';
-export { TaskHandle } from './tasks/task-handle.js';
-export {
-  type Delivery,
-  finishedResult,
-  isNewerMessage,
-  readMessage,
-  type TaskMessage,
-  unfinishedResult,
-} from './tasks/task-message.js';
-export type { CpuCode } from './tasks/task-registry.js';
-export {
-  type FailedTaskResult,
-  type FinishedTaskResult,
-  isFinished,
-  mayReplace,
-  type ResultStamp,
-  type SuccessTaskResult,
-  type TaskResult,
-  type UnfinishedTaskResult,
-} from './tasks/task-result.js';
-export { type FinalStatus, isFinal, NEXT_STATUSES, TaskStatus } from './tasks/task-status.js';

@@ -1,3 +1,4 @@
+import { parseDuration } from './duration.js';
 import { ConfigError } from './errors.js';
 
 /**
@@ -24,10 +25,22 @@ export function checkOptions<T extends object>(
 }
 
 /**
- * A whole number within limits, or the default when none is given.
+ * A whole number within limits.
  * @throws ConfigError naming the option
  */
 export function checkInteger(value: unknown, option: string, limits: { min: number; max: number }): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= limits.min && value <= limits.max) return value;
   throw new ConfigError(option, `${option} must be an integer from ${limits.min} to ${limits.max}.`);
+}
+
+/**
+ * Milliseconds of a duration that is at least `min` milliseconds.
+ * @throws ConfigError naming the option
+ */
+export function checkDuration(value: unknown, option: string, limits: { min: number }): number {
+  try {
+    return parseDuration(value, option, limits);
+  } catch (cause) {
+    throw new ConfigError(option, cause instanceof Error ? cause.message : `${option} must be a duration.`, { cause });
+  }
 }

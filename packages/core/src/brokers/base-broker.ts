@@ -118,18 +118,6 @@ export interface DeadLetter {
   readonly payload: Uint8Array;
 }
 
-/** What brokers share, with the defaults of `BrokerConfig`. Times in milliseconds. */
-export interface BrokerPolicy {
-  /** Most waiting and delayed messages of one queue; null: no limit. */
-  readonly maxQueueSize: number | null;
-  /** How long remembered ids stay known after the end; default 1 h. */
-  readonly dedupeWindow: number;
-  /** After so many leases that ended by time, a message is given up; default 3. */
-  readonly maxCrashes: number;
-}
-
-export const DEFAULT_BROKER_POLICY: BrokerPolicy = { maxQueueSize: null, dedupeWindow: 3_600_000, maxCrashes: 3 };
-
 /** The topic on which a broker that supports `events` publishes the ids of running messages that are to be cancelled. */
 export const CANCEL_TOPIC = 'cancel';
 

@@ -1,4 +1,5 @@
-import type { BaseBroker, BrokerPolicy } from '../../brokers/base-broker.js';
+import type { BaseBroker } from '../../brokers/base-broker.js';
+import type { BrokerPolicy } from '../../brokers/broker-policy.js';
 import type { Logger } from '../../logger.js';
 import { createRecordingLogger, type RecordingLogger } from '../expectations.js';
 import { createSuite, type DefinePromise, required, type TestRunner } from '../suite.js';

@@ -1,5 +1,6 @@
 import type { BaseResultBackend } from '../../backends/base-result-backend.js';
-import type { BaseBroker, BrokerPolicy } from '../../brokers/base-broker.js';
+import type { BaseBroker } from '../../brokers/base-broker.js';
+import type { BrokerPolicy } from '../../brokers/broker-policy.js';
 import type { Logger } from '../../logger.js';
 import type { TaskStore } from '../../stores/task-store.js';
 import { createRecordingLogger, type RecordingLogger } from '../expectations.js';
