@@ -11,7 +11,7 @@ import type {
   Verdict,
 } from '@flowrra/core';
 import { Batcher, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES } from './batcher.js';
-import { GraveTable, LaneTable } from './key-tables.js';
+import { DeadLetterTable, LaneTable } from './key-tables.js';
 import { instantArgument } from './message-pusher.js';
 import type { Argument } from './redis-link.js';
 import type { RedisPlace } from './redis-place.js';
@@ -168,17 +168,18 @@ export class LeaseHolder {
 
   async #ack(items: readonly Acknowledgement[]): Promise<boolean[]> {
     const { keys, now } = this.#place;
-    const graves = new GraveTable(this.#place, 6);
+    const fixed = [keys.tasks, keys.active, keys.held, keys.finished, keys.buried];
+    const table = new DeadLetterTable(this.#place, fixed);
     const args: Argument[] = [now, this.#dedupeWindow];
-    for (const { lease, deadLetter } of items) args.push(lease.id, lease.fence, ...graves.of(lease.queue, deadLetter));
-    const all = [keys.tasks, keys.active, keys.held, keys.finished, keys.buried, ...graves.keys];
-    const codes = (await this.#place.run(SCRIPTS.ack, all, args, { repeat: true })) as number[];
+    for (const { lease, deadLetter } of items) args.push(lease.id, lease.fence, ...table.of(lease.queue, deadLetter));
+    const codes = (await this.#place.run(SCRIPTS.ack, table.keys, args, { repeat: true })) as number[];
     return codes.map((code) => code === 1);
   }
 
   async #release(items: readonly Release[]): Promise<boolean[]> {
     const { keys, now } = this.#place;
-    const lanes = new LaneTable(this.#place, 6);
+    const fixed = [keys.tasks, keys.active, keys.held, keys.sequence, keys.status('retrying')];
+    const lanes = new LaneTable(this.#place, fixed);
     const args: Argument[] = [now, keys.wakeChannel];
     for (const { lease, runAt, reason, error } of items) {
       args.push(
@@ -190,8 +191,7 @@ export class LeaseHolder {
         error ? JSON.stringify(error) : '',
       );
     }
-    const all = [keys.tasks, keys.active, keys.held, keys.sequence, keys.status('retrying'), ...lanes.keys];
-    const codes = (await this.#place.run(SCRIPTS.release, all, args, { repeat: true })) as number[];
+    const codes = (await this.#place.run(SCRIPTS.release, lanes.keys, args, { repeat: true })) as number[];
     return codes.map((code) => code === 1);
   }
 }

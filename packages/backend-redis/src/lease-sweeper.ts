@@ -1,5 +1,6 @@
 import { type BrokerPolicy, type Logger, systemClock } from '@flowrra/core';
 import { LaneTable } from './key-tables.js';
+import { knownLanes } from './known-lanes.js';
 import type { RedisPlace } from './redis-place.js';
 import { parseLane, parseLease } from './redis-records.js';
 import { SCRIPTS } from './redis-scripts.js';
@@ -8,6 +9,9 @@ import { SCRIPTS } from './redis-scripts.js';
 export const SWEEP_INTERVAL = 1_000;
 /** Leases or records that one call looks at. */
 const CHUNK = 200;
+/** Characters before the id in the members of sorted sets: see placed and delayedMember in scripts/includes. */
+const SEQUENCE_LENGTH = 16;
+const DUE_LENGTH = 3;
 
 interface Suspect {
   readonly id: string;
@@ -90,18 +94,14 @@ export class LeaseSweeper {
       [keys.tasks],
       suspects.map(({ id }) => id),
     )) as (Buffer | null)[];
-    const lanes = new LaneTable(this.#place, 6);
+    const fixed = [keys.tasks, keys.active, keys.held, keys.status('pending'), keys.status('retrying')];
+    const lanes = new LaneTable(this.#place, fixed);
     const args = suspects.flatMap(({ id, lease }, i) => {
       const lane = parseLane(headers[i]?.toString() ?? '') ?? parseLease(lease);
       return [id, lane ? lanes.firstKey(lane.queue, lane.lane) : 0, lease];
     });
-    const own = [keys.tasks, keys.active, keys.held, keys.status('pending'), keys.status('retrying')];
     const recovered = Number(
-      await this.#place.run(
-        SCRIPTS.recover,
-        [...own, ...lanes.keys],
-        [now, keys.wakeChannel, this.#policy.maxCrashes, ...args],
-      ),
+      await this.#place.run(SCRIPTS.recover, lanes.keys, [now, keys.wakeChannel, this.#policy.maxCrashes, ...args]),
     );
     if (recovered > 0)
       this.#logger().warn({ tasks: recovered }, 'leases ended without a result: their tasks run again');
@@ -115,8 +115,7 @@ export class LeaseSweeper {
   async #reconcile(missing: number): Promise<void> {
     const { connection, keys } = this.#place;
     const lost = await this.#messagesWithoutLease();
-    for (const name of (await connection.send('smembers', [keys.lanes])) as Buffer[]) {
-      const [queue = '', lane = ''] = name.toString().split('|');
+    for (const { queue, lane } of await knownLanes(this.#place)) {
       for await (const id of this.#idsIn(keys.lane(queue, lane))) lost.delete(id);
     }
     await this.#recover([...lost].map((id) => ({ id, lease: '' })));
@@ -144,8 +143,8 @@ export class LeaseSweeper {
       ['lrange', wait, 0],
       ['lrange', urgent, 0],
       ['lrange', lastChance, 0],
-      ['zrange', prioritised, 16],
-      ['zrange', delayed, 19],
+      ['zrange', prioritised, SEQUENCE_LENGTH],
+      ['zrange', delayed, DUE_LENGTH + SEQUENCE_LENGTH],
     ] as const;
     for (const [command, key = '', prefix] of places) {
       for (let from = 0; ; from += CHUNK) {

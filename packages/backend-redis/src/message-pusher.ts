@@ -8,7 +8,9 @@ import {
   StoreUnavailableError,
 } from '@flowrra/core';
 import { Batcher, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES } from './batcher.js';
+import type { QueueLane } from './known-lanes.js';
 import { ReplyLostError } from './redis-errors.js';
+import { laneName } from './redis-keys.js';
 import type { Argument } from './redis-link.js';
 import type { RedisPlace } from './redis-place.js';
 import { encodeField } from './redis-records.js';
@@ -16,11 +18,6 @@ import { SCRIPTS } from './redis-scripts.js';
 
 /** A refusal is a reply: it concerns one group of a call, not the others. */
 type GroupReply = readonly PushReply[] | QueueFullError;
-
-interface Lane {
-  readonly queue: string;
-  readonly lane: string;
-}
 
 /** Takes messages in: calls of one tick go to the server together. */
 export class MessagePusher {
@@ -76,7 +73,8 @@ export class MessagePusher {
     for (const { queue, lane } of lanes.values()) args.push(queue, lane);
     const numbers = new Map([...lanes.keys()].map((name, i) => [name, i + 1]));
     groups.forEach((group, i) => {
-      for (const message of group) args.push(i, numbers.get(nameOf(message)) ?? 0, ...messageArguments(message));
+      for (const message of group)
+        args.push(i, numbers.get(laneName(message.queue, message.lane)) ?? 0, ...messageArguments(message));
     });
     const fixed = [
       keys.tasks,
@@ -97,12 +95,12 @@ export class MessagePusher {
   }
 
   /** With a limit, all lanes of a queue count. */
-  #lanesOf(messages: readonly NewMessage[]): Map<string, Lane> {
-    const lanes = new Map<string, Lane>();
+  #lanesOf(messages: readonly NewMessage[]): Map<string, QueueLane> {
+    const lanes = new Map<string, QueueLane>();
     for (const { queue, lane } of messages) {
-      lanes.set(nameOf({ queue, lane }), { queue, lane });
+      lanes.set(laneName(queue, lane), { queue, lane });
       if (this.#policy.maxQueueSize === null) continue;
-      for (const other of ['io', 'cpu']) lanes.set(nameOf({ queue, lane: other }), { queue, lane: other });
+      for (const other of ['io', 'cpu']) lanes.set(laneName(queue, other), { queue, lane: other });
     }
     return lanes;
   }
@@ -111,7 +109,7 @@ export class MessagePusher {
     groups: readonly (readonly NewMessage[])[],
     codes: readonly number[],
     submittedAt: number,
-    lanes: readonly Lane[],
+    lanes: readonly QueueLane[],
   ): GroupReply[] {
     let next = 0;
     return groups.map((group) => {
@@ -140,10 +138,6 @@ function split(messages: readonly NewMessage[]): (readonly NewMessage[])[] {
     }
   }
   return parts;
-}
-
-function nameOf({ queue, lane }: Lane): string {
-  return `${queue}|${lane}`;
 }
 
 function messageArguments(message: NewMessage): Argument[] {

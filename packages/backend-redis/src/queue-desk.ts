@@ -1,5 +1,6 @@
 import { CANCEL_TOPIC, type QueueSize } from '@flowrra/core';
 import { MAX_BATCH_ENTRIES } from './batcher.js';
+import { knownLanes } from './known-lanes.js';
 import type { RedisPlace } from './redis-place.js';
 import { parseLane } from './redis-records.js';
 import { SCRIPTS } from './redis-scripts.js';
@@ -87,11 +88,7 @@ export class QueueDesk {
   }
 
   async #lanesOf(queue: string): Promise<string[]> {
-    const names = (await this.#place.connection.send('smembers', [this.#place.keys.lanes], {
-      repeat: true,
-    })) as Buffer[];
-    return names
-      .map((name) => name.toString().split('|'))
-      .flatMap(([of, lane]) => (of === queue && lane ? [lane] : []));
+    const lanes = await knownLanes(this.#place);
+    return lanes.filter((known) => known.queue === queue).map(({ lane }) => lane);
   }
 }

@@ -51,13 +51,18 @@ export function translateError(err: unknown, address: string): FlowrraError {
   for (const [pattern, what] of FOR_GOOD) {
     if (pattern.test(text)) return new BackendError(`Redis at ${address} ${what}.`, { cause: err });
   }
-  if (isReply(err)) return new BackendError(`Redis at ${address} refuses a command: ${text}`, { cause: err });
+  if (isReplyError(err)) return new BackendError(`Redis at ${address} refuses a command: ${text}`, { cause: err });
   return new ReplyLostError(`The connection to Redis at ${address} was lost: ${text}.`, { cause: err });
 }
 
 /** Whether the server sent it; what else the driver throws is about the connection. */
-function isReply(err: unknown): boolean {
+function isReplyError(err: unknown): err is Error {
   return err instanceof Error && err.name === 'ReplyError';
+}
+
+/** Whether the server lets nobody, or not this user, give the command. */
+export function isForbidden(err: unknown): boolean {
+  return isReplyError(err) && /NOPERM|unknown command/i.test(err.message);
 }
 
 /** The error for a server that cannot be reached; nothing was sent. */

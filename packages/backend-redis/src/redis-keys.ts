@@ -11,6 +11,11 @@ export function checkKeyPrefix(prefix: unknown): string {
   }
 }
 
+/** How a lane is called in keys and in the set of lanes. */
+export function laneName(queue: string, lane: string): string {
+  return `${queue}|${lane}`;
+}
+
 /** The keys of one lane, in the order in which scripts take them. */
 export type LaneKeys = readonly [
   wait: string,
@@ -88,7 +93,7 @@ export class RedisKeys {
   }
 
   lane(queue: string, lane: Lane | string): LaneKeys {
-    const name = `${queue}|${lane}`;
+    const name = laneName(queue, lane);
     const key = (kind: string): string => `${this.prefix}:${kind}|${name}`;
     return [
       key('wait'),

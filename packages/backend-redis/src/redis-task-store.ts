@@ -22,7 +22,7 @@ import {
   type WaitOptions,
 } from '@flowrra/core';
 import { Batcher } from './batcher.js';
-import { GraveTable } from './key-tables.js';
+import { DeadLetterTable } from './key-tables.js';
 import type { LeaseHolder } from './lease-holder.js';
 import { encodeOutcome } from './record-to-result.js';
 import type { RedisBackend } from './redis-backend.js';
@@ -138,14 +138,7 @@ export class RedisTaskStore implements TaskStore {
 
   async #finish(items: readonly Finish[]): Promise<boolean[]> {
     const { keys, now } = this.#place;
-    const graves = new GraveTable(this.#place, 14);
-    const args: Argument[] = [now, this.#backend.ttl ?? '', this.#dedupeWindow, keys.originChannels, keys.taskChannels];
-    for (const { task, outcome, outcomeJson } of items) {
-      const { id, fence, queue } = task.lease;
-      const deadLetter = outcome.status === 'success' ? undefined : outcome.deadLetter;
-      args.push(id, fence, outcome.status, outcomeJson, ...graves.of(queue, deadLetter));
-    }
-    const own = [
+    const fixed = [
       keys.tasks,
       keys.active,
       keys.held,
@@ -155,7 +148,14 @@ export class RedisTaskStore implements TaskStore {
       keys.foreign,
       ...keys.statuses,
     ];
-    const codes = await this.#place.run(SCRIPTS.finish, [...own, ...graves.keys], args, { repeat: true });
+    const deadLetters = new DeadLetterTable(this.#place, fixed);
+    const args: Argument[] = [now, this.#backend.ttl ?? '', this.#dedupeWindow, keys.originChannels, keys.taskChannels];
+    for (const { task, outcome, outcomeJson } of items) {
+      const { id, fence, queue } = task.lease;
+      const deadLetter = outcome.status === 'success' ? undefined : outcome.deadLetter;
+      args.push(id, fence, outcome.status, outcomeJson, ...deadLetters.of(queue, deadLetter));
+    }
+    const codes = await this.#place.run(SCRIPTS.finish, deadLetters.keys, args, { repeat: true });
     return (codes as number[]).map((code) => code === 1);
   }
 }

@@ -1,4 +1,5 @@
 import { BackendError, type Logger, StoreUnavailableError } from '@flowrra/core';
+import { isForbidden } from './redis-errors.js';
 import type { RedisLink } from './redis-link.js';
 
 /** LPOP with a count, and scripts that write after reading the clock. */
@@ -36,11 +37,7 @@ async function ask(link: RedisLink, command: string, args: string[], deadline: n
     return String(await link.call(command, args, deadline));
   } catch (err) {
     // Forbidden or renamed; what is about the connection concerns the caller.
-    if (err instanceof BackendError && !(err instanceof StoreUnavailableError) && isReplyError(err.cause)) return null;
+    if (err instanceof BackendError && !(err instanceof StoreUnavailableError) && isForbidden(err.cause)) return null;
     throw err;
   }
-}
-
-function isReplyError(cause: unknown): boolean {
-  return cause instanceof Error && cause.name === 'ReplyError' && /NOPERM|unknown command/i.test(cause.message);
 }

@@ -1,5 +1,6 @@
 import { checkPage, isFinal, type Logger, type Page, type TaskResult, type TaskStatus } from '@flowrra/core';
 import { MAX_BATCH_BYTES, MAX_BATCH_ENTRIES } from './batcher.js';
+import { knownLanes } from './known-lanes.js';
 import { isUnreadable, type RecordReader } from './record-reader.js';
 import { recordToResult } from './record-to-result.js';
 import type { RedisPlace } from './redis-place.js';
@@ -61,7 +62,9 @@ export class StatusListing {
     const sources = [this.#indexed(status, wanted)];
     if (status === 'retrying') return sources;
     if (status === 'running') return [...sources, this.#running()];
-    return [...sources, ...(await this.#lanes()).map((waitList) => inOrder(this.#waiting(waitList, wanted)))];
+    const lanes = await knownLanes(this.#place);
+    const waitLists = lanes.map(({ queue, lane }) => this.#place.keys.lane(queue, lane)[0]);
+    return [...sources, ...waitLists.map((waitList) => inOrder(this.#waiting(waitList, wanted)))];
   }
 
   #decode({ id, bytes, lease }: Entry): TaskResult | null {
@@ -128,15 +131,6 @@ export class StatusListing {
       }),
     );
     yield* entries.sort(latestFirst);
-  }
-
-  async #lanes(): Promise<string[]> {
-    const { connection, keys } = this.#place;
-    const names = (await connection.send('smembers', [keys.lanes], { repeat: true })) as Buffer[];
-    return names.map((name) => {
-      const [queue = '', lane = ''] = name.toString().split('|');
-      return keys.lane(queue, lane)[0];
-    });
   }
 }
 
