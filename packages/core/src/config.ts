@@ -3,7 +3,7 @@ import type { BaseResultBackend } from './backends/base-result-backend.js';
 import type { BaseBroker } from './brokers/base-broker.js';
 import { BROKER_POLICY_OPTIONS, type BrokerPolicyOptions, checkBrokerPolicy } from './brokers/broker-policy.js';
 import { type Clock, systemClock } from './clock.js';
-import { implementsContract } from './contract.js';
+import { CONTRACT, type ContractName, describeContract, implementsContract } from './contract.js';
 import type { Duration } from './duration.js';
 import { ConfigError } from './errors.js';
 import { consoleLogger, type Logger } from './logger.js';
@@ -164,6 +164,7 @@ function resolveBackend({ backend }: Config): {
 } {
   if (implementsContract(backend, 'result-backend@1')) return { target: backend as BaseResultBackend, options: {} };
   if (backend === undefined || backend === null || typeof backend === 'string') return { target: backend, options: {} };
+  refuseOtherContract(backend, 'backend', 'result-backend@1');
   const { url, options, ...own } = checkOptions<BackendConfig>(backend, 'backend', ['url', 'ttl', 'options']);
   if (own.ttl !== undefined && own.ttl !== null) checkDuration(own.ttl, 'backend.ttl', { min: 1 });
   return { target: checkUrl(url, 'backend.url'), options: { ...defined(own), ...options } };
@@ -175,6 +176,7 @@ function resolveBroker({ broker }: Config): {
 } {
   if (implementsContract(broker, 'broker@1')) return { target: broker as BaseBroker, options: {} };
   if (broker === undefined || broker === null || typeof broker === 'string') return { target: broker, options: {} };
+  refuseOtherContract(broker, 'broker', 'broker@1');
   const known = ['url', ...BROKER_POLICY_OPTIONS, 'options'] as const;
   const { url, options, ...policy } = checkOptions<BrokerConfig>(broker, 'broker', known);
   return { target: checkUrl(url, 'broker.url'), options: { ...checkBrokerPolicy(policy, 'broker'), ...options } };
@@ -200,6 +202,15 @@ function resolveQueues(executor: ExecutorConfig): ResolvedConfig['queues'] {
         },
       ];
     }),
+  );
+}
+
+/** A store in the place of another, or of another version of the contract, is no object with wrong options. */
+function refuseOtherContract(value: object, option: string, contract: ContractName): void {
+  if (!(CONTRACT in value)) return;
+  throw new ConfigError(
+    option,
+    `${option} takes a ${contract} (or an address, or options), not ${describeContract(value)}.`,
   );
 }
 

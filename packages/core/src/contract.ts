@@ -14,6 +14,12 @@ export function implementsContract(value: unknown, name: ContractName): boolean 
   return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[CONTRACT] === name;
 }
 
+/** What a value is as a contract, for errors: its mark, or that it has none. */
+export function describeContract(value: unknown): string {
+  const mark = typeof value === 'object' && value !== null ? (value as Record<symbol, unknown>)[CONTRACT] : undefined;
+  return typeof mark === 'string' ? `a ${mark}` : 'something that implements no contract of Flowrra';
+}
+
 /** What a store is given when it is opened. */
 export interface StoreContext {
   readonly clock: Clock;

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { InMemoryBackend } from '@flowrra/backend-memory';
-import { type Config, defineTask, Flowrra, getBackend, getBroker, registerBackend } from '@flowrra/core';
+import { InMemoryBackend, InMemoryBroker } from '@flowrra/backend-memory';
+import { CONTRACT, type Config, defineTask, Flowrra, getBackend, getBroker, registerBackend } from '@flowrra/core';
 import { describe, expect, it } from 'vitest';
 import { openWorld, silentLogger } from '../../support/world.js';
 
@@ -70,6 +70,41 @@ describe('the address of a store', () => {
     );
     const app = new Flowrra({ url: 'custom://x', logger: silentLogger });
     await expect(app.task('a', () => 1).submit([])).rejects.toMatchObject({ code: 'BACKEND_ERROR' });
+  });
+
+  it('must lead to a store, and its scheme to a provider', async () => {
+    registerBackend('nothing', { createBackend: () => undefined as never, createBroker: () => ({}) as never });
+    await expect(getBackend('nothing:x')).rejects.toMatchObject({
+      code: 'BACKEND_ERROR',
+      message: expect.stringMatching(/"nothing:".*result-backend@1/),
+    });
+    await expect(getBroker('nothing:x')).rejects.toMatchObject({ code: 'BACKEND_ERROR' });
+    for (const provider of [undefined, null, {}]) {
+      expect(() => registerBackend('half', provider as never)).toThrow(
+        expect.objectContaining({ code: 'INVALID_CONFIG', option: 'provider' }),
+      );
+    }
+  });
+
+  it.each([
+    ['a broker as backend', () => ({ backend: new InMemoryBroker() }), 'backend', 'broker@1'],
+    ['a backend as broker', () => ({ broker: new InMemoryBackend() }), 'broker', 'result-backend@1'],
+    [
+      'a backend of a later contract',
+      () => ({ backend: Object.assign(new InMemoryBackend(), { [CONTRACT]: 'result-backend@2' }) }),
+      'backend',
+      'result-backend@2',
+    ],
+  ])('cannot be given as %s: the error tells what it is', async (_what, config, option, what) => {
+    const given = config() as Record<string, unknown>;
+    expect(() => new Flowrra(given as Config)).toThrow(
+      expect.objectContaining({ code: 'INVALID_CONFIG', option, message: expect.stringContaining(what) }),
+    );
+    const get = option === 'backend' ? getBackend : getBroker;
+    await expect(get(given[option] as never)).rejects.toMatchObject({
+      code: 'BACKEND_ERROR',
+      message: expect.stringContaining(what),
+    });
   });
 
   it('is passed through when it is an instance, and means memory when it is null', async () => {

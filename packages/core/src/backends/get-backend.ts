@@ -1,6 +1,6 @@
-import { implementsContract } from '../contract.js';
+import { describeContract, implementsContract } from '../contract.js';
 import { BackendError } from '../errors.js';
-import { asBackendError, findProvider } from '../stores/store-providers.js';
+import { asBackendError, checkMade, findProvider } from '../stores/store-providers.js';
 import type { BaseResultBackend } from './base-result-backend.js';
 
 /**
@@ -19,10 +19,14 @@ export async function getBackend(
   if (implementsContract(backend, 'result-backend@1')) return backend as BaseResultBackend;
   const url = backend ?? null;
   if (url !== null && typeof url !== 'string') {
-    throw new BackendError('getBackend() takes a URL, null (memory), or an object that extends BaseResultBackend.');
+    throw new BackendError(
+      'getBackend() takes a URL, null (memory), or an object that extends BaseResultBackend (result-backend@1), ' +
+        `but got ${describeContract(backend)}.`,
+    );
   }
   try {
-    return (await findProvider(url)).createBackend(url, options);
+    const provider = await findProvider(url);
+    return checkMade(await provider.createBackend(url, options), 'result-backend@1', url);
   } catch (err) {
     throw asBackendError(err);
   }

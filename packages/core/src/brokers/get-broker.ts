@@ -1,6 +1,6 @@
-import { implementsContract } from '../contract.js';
+import { describeContract, implementsContract } from '../contract.js';
 import { BackendError } from '../errors.js';
-import { asBackendError, findProvider, schemeOf } from '../stores/store-providers.js';
+import { asBackendError, checkMade, findProvider, schemeOf } from '../stores/store-providers.js';
 import type { BaseBroker } from './base-broker.js';
 
 /**
@@ -17,7 +17,10 @@ export async function getBroker(
   if (implementsContract(broker, 'broker@1')) return broker as BaseBroker;
   const url = broker ?? null;
   if (url !== null && typeof url !== 'string') {
-    throw new BackendError('getBroker() takes a URL, null (memory), or an object that extends BaseBroker.');
+    throw new BackendError(
+      'getBroker() takes a URL, null (memory), or an object that extends BaseBroker (broker@1), ' +
+        `but got ${describeContract(broker)}.`,
+    );
   }
   try {
     const provider = await findProvider(url);
@@ -26,7 +29,7 @@ export async function getBroker(
         `The stores of "${schemeOf(url ?? '')}:" keep results but carry no messages: give a broker too.`,
       );
     }
-    return provider.createBroker(url, options);
+    return checkMade(await provider.createBroker(url, options), 'broker@1', url);
   } catch (err) {
     throw asBackendError(err);
   }

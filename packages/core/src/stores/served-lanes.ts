@@ -1,7 +1,8 @@
 import type { BaseBroker } from '../brokers/base-broker.js';
+import { sharedByCopies } from '../shared-by-copies.js';
 
 /** How many lanes of each queue this process serves, per broker: apps may share one. */
-const served = new WeakMap<BaseBroker, Map<string, number>>();
+const served = sharedByCopies('served-lanes', () => new WeakMap<BaseBroker, Map<string, number>>());
 
 /** Notes that a lane of the queue is being served. @returns takes the note back */
 export function noteServed(broker: BaseBroker, queue: string): () => void {

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { FlowrraError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { sharedByCopies } from '../shared-by-copies.js';
 import type { JsonValue } from './codec.js';
 
 /** Most bytes of one progress report. */
@@ -34,11 +35,7 @@ export class NoTaskContextError extends FlowrraError {
   }
 }
 
-/** One storage for all copies of core in a process or thread: a handler may import another copy than the executor. */
-const STORAGE = Symbol.for('flowrra.task-context');
-const shared = globalThis as { [STORAGE]?: AsyncLocalStorage<TaskContext> };
-shared[STORAGE] ??= new AsyncLocalStorage<TaskContext>();
-const storage = shared[STORAGE];
+const storage = sharedByCopies('task-context', () => new AsyncLocalStorage<TaskContext>());
 
 /**
  * The run that this code is part of.
