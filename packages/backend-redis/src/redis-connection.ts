@@ -32,8 +32,8 @@ const OUR_OPTIONS: RedisOptions = {
   maxRetriesPerRequest: 0,
   retryStrategy: (attempt) => Math.min(2_000, 50 * 2 ** Math.min(attempt, 6)) * (0.5 + Math.random() / 2),
 };
-/** The user may override these. */
-const DEFAULTS: RedisOptions = { connectTimeout: 5_000, keepAlive: 30_000 };
+/** The user may override these. A server that loads its data is asked often, so that it does not look dead. */
+const DEFAULTS: RedisOptions = { connectTimeout: 5_000, keepAlive: 30_000, maxLoadingRetryTime: 1_000 };
 
 export interface RunOptions {
   /** Whether carrying it out twice is the same as once: then a lost reply is asked for again. */

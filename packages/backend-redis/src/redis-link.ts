@@ -122,7 +122,20 @@ export class RedisLink {
   readonly #onConnect = (): void => {
     this.#refusal = null;
     this.#lastError = null;
+    this.#watchGreeting();
   };
+
+  /** Before it is ready no call watches the link: one that falls silent in its greeting is cut here. */
+  #watchGreeting(): void {
+    const { stream } = this.client;
+    const heard = stream.bytesRead;
+    const check = (): void => {
+      if (this.client.stream !== stream || this.client.status !== 'connect') return;
+      if (stream.bytesRead > heard) this.#watchGreeting();
+      else this.#reconnect();
+    };
+    this.#clock.after(REPLY_TIMEOUT, check, { keepAlive: false });
+  }
 
   readonly #wakeUp = (): void => {
     for (const wake of [...this.#waiting]) wake();

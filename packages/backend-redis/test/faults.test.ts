@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { IndeterminateSubmitError, StoreFullError, StoreUnavailableError } from '@flowrra/core';
 import { ManualClock } from '@flowrra/core/testing';
 import { Redis } from 'ioredis';
@@ -63,6 +65,27 @@ describe('a server that is down', () => {
   });
 });
 
+describe('a connection that falls silent before the server has greeted it', () => {
+  it('is given up for a new one', async () => {
+    const { server, broker: open } = await ownServer();
+    let connections = 0;
+    const sockets: Socket[] = [];
+    const link = createServer((socket) => {
+      sockets.push(socket.on('error', () => {}));
+      if (connections++ > 0) socket.pipe(connect(server.port, '127.0.0.1').on('error', () => {})).pipe(socket);
+    });
+    await once(link.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      link.close();
+    });
+    const broker = await open({ deadline: 300, redis: { port: (link.address() as AddressInfo).port } });
+    await expect(broker.size('default')).rejects.toThrow(StoreUnavailableError);
+    await vi.waitFor(() => broker.size('default'), SOON);
+    expect(connections).toBe(2);
+  });
+});
+
 describe('a reply that is lost', () => {
   it('is asked for again, and the task is there once', async () => {
     const { server, broker: open } = await ownServer();
@@ -111,6 +134,26 @@ describe('a server that refuses', () => {
     await client.config('SET', 'maxmemory', '0');
     await store.submit([message({ id: 'b' })]);
     expect(first((await store.claim(claimOne)).claims).lease.id).toBe('b');
+  });
+
+  it('writes for want of memory: workers keep what they hold, bring back what was lost, and drain the queue', async () => {
+    const { store: open, client } = await ownServer();
+    const store = await open();
+    await store.submit(['held', 'abandoned', 'waiting'].map((id) => message({ id })));
+    const held = first((await store.claim({ ...claimOne, count: 1 })).claims);
+    await store.claim({ ...claimOne, count: 1, leaseMs: 1 });
+    await client.config('SET', 'maxmemory', '1');
+    expect(await store.extend([held.lease], 60_000)).toEqual(['held']);
+    const drained = new Set<string>();
+    await vi.waitFor(async () => {
+      for (const task of (await store.claim(claimOne)).claims) {
+        expect(await store.finish(task, success(1))).toBe(true);
+        drained.add(task.lease.id);
+      }
+      expect([...drained].sort()).toEqual(['abandoned', 'waiting']);
+    }, SOON);
+    expect((await store.claim(claimOne)).claims).toEqual([]);
+    expect(await store.finish(held, success(1))).toBe(true);
   });
 
   it('writes while it is a replica: typed as unavailable, and over when it is a master again', async () => {

@@ -12,9 +12,10 @@ local swept = tonumber(redis.call('GET', KEYS[SWEPT]) or 0)
 if now >= swept and now - swept < tonumber(ARGV[2]) then
   return {}
 end
+-- First what cannot grow: after that a server out of memory lets the rest be written.
+redis.call('ZREMRANGEBYSCORE', KEYS[FINISHED], '-inf', digits(now - tonumber(ARGV[3])))
 redis.call('SET', KEYS[SWEPT], digits(now))
 sweepExpired(KEYS[TASKS], KEYS[EXPIRY], STATUS, now, EXPIRED_AT_ONCE)
-redis.call('ZREMRANGEBYSCORE', KEYS[FINISHED], '-inf', digits(now - tonumber(ARGV[3])))
 
 local running = redis.call('HLEN', KEYS[ACTIVE])
 local missing = tonumber(redis.call('GET', KEYS[HELD]) or 0) - running

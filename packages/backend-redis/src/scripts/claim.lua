@@ -162,7 +162,8 @@ reply[3] = redis.call('EXISTS', KEYS[BASE + LAST_CHANCE])
 if claimed > 0 then
   redis.call('INCRBY', KEYS[HELD], claimed)
 end
-if not isFull() then
+-- In this order, because a server out of memory lets a script write only after a write that cannot grow.
+if not isFull() and redis.call('PEXPIRE', KEYS[BASE + IDLE], IDLE_MS) == 0 then
   redis.call('SET', KEYS[BASE + IDLE], '1', 'PX', IDLE_MS)
 end
 return reply

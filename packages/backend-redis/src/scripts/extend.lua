@@ -21,6 +21,8 @@ local function extend(id, fence, ms, progress)
   return lease.cancel == 'c' and 2 or 1
 end
 
+-- A server out of memory lets a script write only after a write that cannot grow. Without leases it could not drain.
+redis.call('HDEL', KEYS[1], '')
 local reply = {}
 for at = 2, #ARGV, FIELDS do
   reply[#reply + 1] = extend(ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
