@@ -9,6 +9,7 @@ import {
   type Clock,
   checkBrokerPolicy,
   checkOptions,
+  checkPage,
   consoleLogger,
   type DeadLetter,
   type ExtendReply,
@@ -16,6 +17,7 @@ import {
   type Lease,
   type Logger,
   type NewMessage,
+  type Page,
   type PushReply,
   type QueueSize,
   type ReleaseReason,
@@ -165,8 +167,8 @@ export class InMemoryBroker extends BaseBroker {
     await wait;
   }
 
-  override async deadLetters(queue: string, page: { limit?: number; offset?: number } = {}): Promise<DeadLetter[]> {
-    const { limit = Number.POSITIVE_INFINITY, offset = 0 } = page;
+  override async deadLetters(queue: string, page: Page = {}): Promise<DeadLetter[]> {
+    const { limit, offset } = checkPage(page);
     const latestFirst = [...this.#messages.queue(queue).dead.values()].reverse();
     return latestFirst.slice(offset, offset + limit).map(describeBurial);
   }

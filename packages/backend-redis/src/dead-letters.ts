@@ -1,4 +1,4 @@
-import type { DeadLetter } from '@flowrra/core';
+import { checkPage, type DeadLetter, type Page } from '@flowrra/core';
 import type { RedisPlace } from './redis-place.js';
 import { SCRIPTS } from './redis-scripts.js';
 
@@ -10,10 +10,11 @@ export class DeadLetters {
     this.#place = place;
   }
 
-  async list(queue: string, { limit, offset = 0 }: { limit?: number; offset?: number }): Promise<DeadLetter[]> {
+  async list(queue: string, page: Page): Promise<DeadLetter[]> {
+    const { limit, offset } = checkPage(page);
     const { connection, keys } = this.#place;
     if (limit === 0) return [];
-    const last = limit === undefined ? -1 : offset + limit - 1;
+    const last = limit === Number.POSITIVE_INFINITY ? -1 : offset + limit - 1;
     const ids = (await connection.send('zrevrange', [keys.dead(queue), offset, last], { repeat: true })) as Buffer[];
     if (ids.length === 0) return [];
     const letters = (await connection.send('hmget', [keys.buried, ...ids], { repeat: true })) as (Buffer | null)[];

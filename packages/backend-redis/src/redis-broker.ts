@@ -14,6 +14,7 @@ import {
   type Instant,
   type Lease,
   type NewMessage,
+  type Page,
   type PushReply,
   type QueueSize,
   type ReleaseReason,
@@ -152,7 +153,7 @@ export class RedisBroker extends BaseBroker {
     });
   }
 
-  override deadLetters(queue: string, page: { limit?: number; offset?: number } = {}): Promise<DeadLetter[]> {
+  override deadLetters(queue: string, page: Page = {}): Promise<DeadLetter[]> {
     return this.#deadLetters.list(queue, page);
   }
 

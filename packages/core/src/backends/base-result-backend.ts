@@ -25,7 +25,8 @@ export const DEFAULT_WAIT_TIMEOUT = 10_000;
 
 /**
  * Stores what became of tasks. Extend it to keep results in a store of your own: `store`, `get` and `waitFor` are
- * enough; prove it with `describeResultBackend` of `@flowrra/core/conformance`.
+ * enough; prove it with `describeResultBackend` of `@flowrra/core/conformance`. Task ids are 1 to 128 characters out of
+ * `A-Z a-z 0-9 . _ : / @ -`, told apart by case. A result whose time to live is over is as if it had never been stored.
  *
  * @example
  * class FileBackend extends BaseResultBackend {
@@ -58,18 +59,18 @@ export abstract class BaseResultBackend {
 
   /**
    * The final result, as soon as there is one. An id that was not seen yet is waited for.
-   * @throws WaitTimeoutError after `timeout`; the task goes on
+   * @throws WaitTimeoutError after `timeout` (default 10 s); the task goes on
    * @throws ResultNotFoundError when the result was there and is gone
    * @throws WaitAbortedError when the signal aborts
    */
   abstract waitFor(taskId: string, options?: WaitOptions): Promise<FinishedTaskResult>;
 
-  /** Removes one result. @returns false when there was none */
+  /** Removes one result; who waits for it hears ResultNotFoundError. @returns false when there was none */
   delete(_taskId: string): Promise<boolean> {
     return Promise.reject(new NotImplementedError(`${this.constructor.name}.delete()`));
   }
 
-  /** Removes all results of this backend's namespace. @returns how many */
+  /** Removes all results of this backend's namespace, as `delete` does. @returns how many */
   clear(): Promise<number> {
     return Promise.reject(new NotImplementedError(`${this.constructor.name}.clear()`));
   }
@@ -77,6 +78,7 @@ export abstract class BaseResultBackend {
   /**
    * Results with that status, newest `submittedAt` first (ties by task id, descending), those without one last.
    * Unreadable ones are left out and logged.
+   * @throws ArgumentError when `limit` or `offset` is no count
    */
   listByStatus(_status: TaskStatus, _page?: Page): Promise<TaskResult[]> {
     return Promise.reject(new NotImplementedError(`${this.constructor.name}.listByStatus()`));

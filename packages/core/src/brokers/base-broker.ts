@@ -1,4 +1,4 @@
-import type { BaseResultBackend } from '../backends/base-result-backend.js';
+import type { BaseResultBackend, Page } from '../backends/base-result-backend.js';
 import { CONTRACT, type StoreContext } from '../contract.js';
 import { NotImplementedError } from '../errors.js';
 import type { TaskStore } from '../stores/task-store.js';
@@ -73,7 +73,10 @@ export interface ClaimRequest {
   readonly worker: string;
   /** Milliseconds for which the messages are held. */
   readonly leaseMs: number;
-  /** True when nothing else runs in this process: only then a message on its last chance is handed out, by itself. */
+  /**
+   * True when nothing else runs in this process: only then a message on its last chance is handed out, by itself. That is
+   * one that crashed before and would be given up (`maxCrashes`) after one more; what never crashed is on no last chance.
+   */
   readonly alone: boolean;
 }
 
@@ -183,7 +186,7 @@ export abstract class BaseBroker {
   /** Called once before the first use by an app. Constructors open nothing. */
   async open(_context: StoreContext): Promise<void> {}
 
-  /** Frees what the broker opened. May be called more than once. */
+  /** Frees what the broker opened. Waits for work that are under way end with StoppedError. May be called more than once. */
   async close(): Promise<void> {}
 
   /**
@@ -194,8 +197,8 @@ export abstract class BaseBroker {
     return null;
   }
 
-  /** Dead letters of a queue, latest first. */
-  deadLetters(_queue: string, _page?: { limit?: number; offset?: number }): Promise<DeadLetter[]> {
+  /** Dead letters of a queue, latest first. @throws ArgumentError when `limit` or `offset` is no count */
+  deadLetters(_queue: string, _page?: Page): Promise<DeadLetter[]> {
     return this.#missing('deadLetters');
   }
 

@@ -40,6 +40,16 @@ export function crashing(promise: BrokerPromise): void {
   );
 
   promise(
+    'takes no message for one on its last chance that never crashed, however few crashes are allowed',
+    { settings: { policy: { maxCrashes: 1 } } },
+    async ({ broker }) => {
+      await push(broker, ['a', 'b']);
+      const { claims, lastChanceWaiting } = await claim(broker);
+      assert.deepEqual([claims.map(({ lease }) => lease.id), lastChanceWaiting], [['a', 'b'], false]);
+    },
+  );
+
+  promise(
     'gives a worker that is alone as much as it asks for, when nothing is on its last chance',
     async ({ broker }) => {
       await push(broker, ['a', 'b', 'c']);

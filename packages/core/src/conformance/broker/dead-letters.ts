@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Page } from '../../backends/base-result-backend.js';
 import { rejection } from '../expectations.js';
 import { claimIds, claimOne, message, push, QUEUE } from './broker-steps.js';
 import type { BrokerFixture, BrokerPromise } from './describe-broker.js';
@@ -43,14 +44,24 @@ export function deadLetters(promise: BrokerPromise): void {
         await bury(fixture, id);
         await advance(10);
       }
-      const ids = async (page?: { limit?: number; offset?: number }) =>
-        (await broker.deadLetters(QUEUE, page)).map(({ id }) => id);
+      const ids = async (page?: Page) => (await broker.deadLetters(QUEUE, page)).map(({ id }) => id);
       assert.deepEqual(await ids(), ['d', 'c', 'b', 'a']);
       assert.deepEqual(await ids({ limit: 2 }), ['d', 'c']);
       assert.deepEqual(await ids({ limit: 2, offset: 3 }), ['a']);
       assert.deepEqual(await ids({ offset: 9 }), []);
+      assert.deepEqual(await ids({ limit: 0 }), []);
+      assert.deepEqual(await ids({ limit: null, offset: undefined }), ['d', 'c', 'b', 'a']);
     },
   );
+
+  promise('refuses a page of dead letters that is no count', NEEDS, async ({ broker }) => {
+    for (const value of [-1, 1.5, Number.NaN]) {
+      for (const argument of ['limit', 'offset'] as const) {
+        const error = await rejection(broker.deadLetters(QUEUE, { [argument]: value }), 'INVALID_ARGUMENT');
+        assert.equal(error.argument, argument);
+      }
+    }
+  });
 
   promise('gives a dead letter back once, and forgets it', NEEDS, async (fixture) => {
     const { broker } = fixture;

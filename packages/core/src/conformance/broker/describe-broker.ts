@@ -62,7 +62,16 @@ export type BrokerPromise = DefinePromise<BrokerFixture, BrokerNeed, Partial<Bro
  * Proves that a broker keeps every promise of `BaseBroker`. As `describeResultBackend`.
  *
  * @example
- * describe('MyBroker', () => describeBroker({ describe, it }, { create: createWorld, without: ['damage', 'loseLease'] }));
+ * describe('MyBroker', () =>
+ *   describeBroker({ describe, it }, {
+ *     without: ['second', 'damage', 'loseLease', 'purge', 'pause', 'events'],
+ *     async create({ policy, logger }) {
+ *       const clock = new ManualClock(); // of `@flowrra/core/testing`, for a store without a clock of its own
+ *       const broker = new MyBroker(policy);
+ *       await broker.open({ clock, logger });
+ *       return { broker, advance: (ms) => clock.advance(ms), close: () => broker.close() };
+ *     },
+ *   }));
  */
 export function describeBroker(runner: TestRunner, subject: BrokerSubject): void {
   const { theme } = createSuite<BrokerFixture, BrokerNeed, BrokerSettings>(runner, {

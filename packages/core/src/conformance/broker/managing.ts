@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { BaseResultBackend } from '../../backends/base-result-backend.js';
 import { pollUntilFinished } from '../../backends/poll-until-finished.js';
 import type { BaseBroker } from '../../brokers/base-broker.js';
-import { rejection } from '../expectations.js';
+import { breathe, rejection } from '../expectations.js';
 import { ack, claim, claimIds, claimOne, LEASE, push, QUEUE } from './broker-steps.js';
 import type { BrokerPromise } from './describe-broker.js';
 
@@ -80,11 +80,25 @@ export function managing(promise: BrokerPromise): void {
     assert.equal(await broker.fuse(new ForeignBackend()), null);
   });
 
+  promise('ends the waits for work that are under way with a typed error', async ({ broker, passTime }) => {
+    const waits = [QUEUE, 'other'].map((queue) => rejection(untilClosed(broker, queue), 'STOPPED'));
+    await breathe(() => broker.size(QUEUE));
+    await broker.close();
+    await breathe(() => passTime(1_000));
+    assert.equal((await Promise.all(waits)).length, 2);
+  });
+
   promise('closes more than once, also at the same time', async ({ broker }) => {
     await push(broker, ['a']);
     await Promise.all([broker.close(), broker.close()]);
     await broker.close();
   });
+}
+
+/** Waking up without a cause is allowed. */
+async function untilClosed(broker: BaseBroker, queue: string): Promise<never> {
+  const { signal } = new AbortController();
+  while (true) await broker.waitForWork([queue], { signal });
 }
 
 async function isEmpty(broker: BaseBroker): Promise<void> {

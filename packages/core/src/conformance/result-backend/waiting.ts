@@ -108,6 +108,17 @@ export function waiting(promise: ResultBackendPromise): void {
     assert.deepEqual(await backend.waitFor('slow'), finished('slow'));
   });
 
+  promise('waits ten seconds when nothing else is said', { needs: ['advance'] }, async ({ backend, advance }) => {
+    const failure = rejection(backend.waitFor('nobody'), 'WAIT_TIMEOUT');
+    const state = watch(failure);
+    await breathe(() => backend.get('nobody'));
+    await advance(9_999);
+    await breathe(() => backend.get('nobody'));
+    assert.equal(state.settled, false);
+    await advance(1);
+    assert.deepEqual((await failure).timeout, 10_000);
+  });
+
   promise('gives up when the signal aborts, alone among its neighbours', async (fixture) => {
     const { backend } = fixture;
     const reason = new Error('the caller went away');
