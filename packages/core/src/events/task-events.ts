@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { TaskErrorInfo } from '../errors.js';
 import type { Logger } from '../logger.js';
+import type { ClaimedTask } from '../stores/task-store.js';
 import type { JsonValue } from '../tasks/codec.js';
 import type { FinishedTaskResult } from '../tasks/task-result.js';
 
@@ -12,6 +13,11 @@ interface TaskEvent {
 interface AttemptEvent extends TaskEvent {
   readonly attempt: number;
   readonly fence: number;
+}
+
+/** What every event and log line about an attempt says. */
+export function attemptEvent({ lease, message, attempt }: ClaimedTask): AttemptEvent {
+  return { taskId: lease.id, taskName: message?.taskName ?? '', queue: lease.queue, attempt, fence: lease.fence };
 }
 
 /** What happens in this process, by name. */

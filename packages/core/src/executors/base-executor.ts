@@ -77,16 +77,10 @@ export abstract class BaseExecutor {
     const { session } = this.#process;
     if (this.#servesLanes || !session || session.stopping.aborted) return;
     this.#servesLanes = true;
-    const { config, registry, events, worker } = this.client;
+    const { config, registry, worker } = this.client;
     const { lease, pollInterval, clock, logger } = config;
-    const runner = new TaskRunner({
-      store: session.store,
-      session,
+    const runner = new TaskRunner(session, {
       registry,
-      events,
-      logger,
-      clock,
-      lease,
       kind: this.kind,
       attempt: (attempt) => this.attempt(attempt),
     });

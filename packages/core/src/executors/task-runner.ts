@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../clock.js';
+import { sleep } from '../clock.js';
 import {
   AttemptTimeoutError,
   CancelRequestedError,
@@ -7,28 +7,23 @@ import {
   TaskNotFoundError,
   WorkerLostError,
 } from '../errors.js';
-import type { TaskEvents } from '../events/task-events.js';
-import type { Logger } from '../logger.js';
+import { attemptEvent } from '../events/task-events.js';
 import { onAbort } from '../on-abort.js';
-import { outcomeResult } from '../stores/joined-task-store.js';
-import type { ClaimedTask, TaskOutcome, TaskStore } from '../stores/task-store.js';
+import type { ClaimedTask } from '../stores/task-store.js';
 import { describeError } from '../tasks/describe-error.js';
 import { retryDelay } from '../tasks/retry-policy.js';
 import { isNewerMessage, type TaskMessage } from '../tasks/task-message.js';
 import type { Implementation, TaskRegistry } from '../tasks/task-registry.js';
 import { abortableBy } from './abortable-by.js';
-import type { AttemptEnd, FailedAttempt } from './attempt.js';
-import { failedAttempt } from './attempt.js';
-import { storeBackoff } from './backoff.js';
+import { type AttemptEnd, type FailedAttempt, failedAttempt } from './attempt.js';
 import { ProgressReporter } from './progress-reporter.js';
+import { TaskSettler } from './task-settler.js';
 import type { HeldTask, WorkerSession } from './worker-session.js';
 
 /** A task whose worker does not know its name is passed on for so long, so that a rolling deploy can finish: 1 h. */
 const DEFER_LIMIT = 3_600_000;
 const SHORTEST_DEFER = 1_000;
 const LONGEST_DEFER = 60_000;
-/** Tries at settling a task with a store that answers, but with errors of no known kind. */
-const SETTLE_TRIES = 5;
 
 /** One attempt, as executors run it. */
 export interface Attempt {
@@ -41,40 +36,37 @@ export interface Attempt {
 }
 
 export interface TaskRunnerOptions {
-  readonly store: TaskStore;
-  readonly session: WorkerSession;
   readonly registry: TaskRegistry;
-  readonly events: TaskEvents;
-  readonly logger: Logger;
-  readonly clock: Clock;
-  /** Milliseconds; how long a handler that ignores its signal keeps its slot. */
-  readonly lease: number;
   readonly kind: Implementation['kind'];
   /** Runs the handler. Never rejects. */
   readonly attempt: (attempt: Attempt) => Promise<AttemptEnd>;
 }
 
-/** Sees claimed tasks through to their end: runs the handler, decides what follows, and tells the store until it knows. */
+/** Sees claimed tasks through to their end: runs the handler, and decides what follows. */
 export class TaskRunner {
-  readonly #o: TaskRunnerOptions;
+  readonly #session: WorkerSession;
+  readonly #options: TaskRunnerOptions;
+  readonly #settler: TaskSettler;
 
-  constructor(options: TaskRunnerOptions) {
-    this.#o = options;
+  constructor(session: WorkerSession, options: TaskRunnerOptions) {
+    this.#session = session;
+    this.#options = options;
+    this.#settler = new TaskSettler(session);
   }
 
   /** Resolves when the task's slot is free again. */
   async run(task: ClaimedTask): Promise<void> {
-    const held = this.#o.session.hold(task);
+    const held = this.#session.hold(task);
     let leftover: Leftover | undefined;
     try {
       leftover = await this.#process(held);
     } catch (err) {
-      this.#o.logger.error(
+      this.#session.options.logger.error(
         { err, taskId: task.lease.id },
         'a task could not be processed; it comes back when its lease ends',
       );
     } finally {
-      this.#o.session.letGo(held);
+      this.#session.letGo(held);
     }
     if (leftover) await this.#awaitLeftover(task, leftover);
   }
@@ -95,11 +87,7 @@ export class TaskRunner {
           'worker lost',
         ));
       case 'unreadable':
-        return void (await this.#failed(
-          held,
-          new MessageUnreadableError('The stored message cannot be read.'),
-          'unreadable',
-        ));
+        return void (await this.#unreadable(held));
       case 'run':
         return this.#runOrDefer(held);
     }
@@ -114,14 +102,10 @@ export class TaskRunner {
           held,
           new MessageUnreadableError('The message was written by a newer version of Flowrra.'),
         ));
-      return void (await this.#failed(
-        held,
-        new MessageUnreadableError('The stored message cannot be read.'),
-        'unreadable',
-      ));
+      return void (await this.#unreadable(held));
     }
-    const implementation = this.#o.registry.get(message.taskName);
-    if (implementation?.kind !== this.#o.kind)
+    const implementation = this.#options.registry.get(message.taskName);
+    if (implementation?.kind !== this.#options.kind)
       return void (await this.#defer(held, new TaskNotFoundError(message.taskName)));
     return this.#runAttempt(held, message, implementation);
   }
@@ -132,8 +116,8 @@ export class TaskRunner {
     implementation: Implementation,
   ): Promise<Leftover | undefined> {
     const { task, controller } = held;
-    const { clock, events } = this.#o;
-    const event = describeAttempt(task);
+    const { clock, events } = this.#session.options;
+    const event = attemptEvent(task);
     events.emit('started', () => event);
     const progress = new ProgressReporter(clock, (json) => this.#storeProgress(held, json));
     const onProgress = (json: string): void => {
@@ -143,8 +127,8 @@ export class TaskRunner {
     const { timeout } = message;
     const timer =
       timeout === null ? null : clock.after(timeout, () => controller.abort(new AttemptTimeoutError(timeout)));
-    const handler = this.#o.attempt({ implementation, message, task, signal: controller.signal, onProgress });
-    this.#o.session.countHandler(handler);
+    const handler = this.#options.attempt({ implementation, message, task, signal: controller.signal, onProgress });
+    this.#session.countHandler(handler);
     const end = await Promise.race([handler, aborted(controller.signal)]);
     timer?.cancel();
     progress.end();
@@ -161,19 +145,15 @@ export class TaskRunner {
     if (held.lost) return;
     if (reason instanceof CancelRequestedError) return this.#cancelled(held, progressJson);
     if (reason instanceof AttemptTimeoutError) return this.#settle(held, failedAttempt(reason), progressJson);
-    await this.#release(held, 'stopped', 0);
+    await this.#settler.release(held, 'stopped', 0);
   }
 
   async #settle(held: HeldTask, end: AttemptEnd, progressJson: string | null): Promise<void> {
     if (held.lost) return;
-    if (end.status === 'success') return this.#finish(held, { ...end, progressJson });
+    if (end.status === 'success') return this.#settler.finish(held, { ...end, progressJson });
     const delay = this.#delayBeforeRetry(held.task, end);
-    if (delay === null) return this.#finish(held, { status: 'failed', error: end.error, progressJson });
-    const { error } = end;
-    const stored = await this.#untilStored(held, () =>
-      this.#o.store.retry(held.task, { runAt: { after: delay }, error }),
-    );
-    if (stored === 'stored') this.#o.events.emit('retrying', () => ({ ...describeAttempt(held.task), error, delay }));
+    if (delay === null) return this.#settler.finish(held, { status: 'failed', error: end.error, progressJson });
+    await this.#settler.retry(held, end.error, delay);
   }
 
   /** Null when there is no further attempt. */
@@ -184,26 +164,16 @@ export class TaskRunner {
   }
 
   #cancelled(held: HeldTask, progressJson: string | null): Promise<void> {
-    return this.#finish(held, { status: 'cancelled', error: withoutStack(new CancelRequestedError()), progressJson });
+    const error = withoutStack(new CancelRequestedError());
+    return this.#settler.finish(held, { status: 'cancelled', error, progressJson });
+  }
+
+  #unreadable(held: HeldTask): Promise<void> {
+    return this.#failed(held, new MessageUnreadableError('The stored message cannot be read.'), 'unreadable');
   }
 
   #failed(held: HeldTask, error: Error, deadLetter?: string): Promise<void> {
-    return this.#finish(held, { status: 'failed', error: withoutStack(error), progressJson: null, deadLetter });
-  }
-
-  async #finish(held: HeldTask, outcome: TaskOutcome): Promise<void> {
-    const { task } = held;
-    const stored = await this.#untilStored(held, () => this.#o.store.finish(task, outcome));
-    if (stored === 'refused')
-      this.#o.logger.warn(
-        describeAttempt(task),
-        'a result was refused: the lease was lost, or another result came first',
-      );
-    if (stored !== 'stored') return;
-    this.#o.events.emit('finished', () => ({
-      ...describeAttempt(task),
-      result: outcomeResult(task, outcome, this.#o.clock.now()),
-    }));
+    return this.#settler.finish(held, { status: 'failed', error: withoutStack(error), progressJson: null, deadLetter });
   }
 
   /** Passes the task on to a worker that may know it, for an hour; then it fails. */
@@ -211,59 +181,29 @@ export class TaskRunner {
     const { deferredSince, startedAt } = held.task;
     const deferred = deferredSince === null ? 0 : startedAt - deferredSince;
     if (deferred >= DEFER_LIMIT) return this.#failed(held, error, 'task not found');
-    this.#o.logger.warn(
-      { ...describeAttempt(held.task), err: error },
+    this.#session.options.logger.warn(
+      { ...attemptEvent(held.task), err: error },
       'this worker cannot run the task; it goes back to its queue',
     );
-    await this.#release(held, 'deferred', Math.min(Math.max(deferred, SHORTEST_DEFER), LONGEST_DEFER));
-  }
-
-  async #release(held: HeldTask, reason: 'stopped' | 'deferred', delay: number): Promise<void> {
-    const runAt = delay > 0 ? { after: delay } : null;
-    const stored = await this.#untilStored(held, () => this.#o.store.release(held.task, { runAt, reason }));
-    if (stored === 'stored') this.#o.events.emit('released', () => ({ ...describeAttempt(held.task), reason }));
-  }
-
-  /**
-   * Repeats a step until the store has answered it. The lease is kept alive meanwhile, so nobody else runs the task.
-   * Given up, the task comes back when its lease ends.
-   */
-  async #untilStored(held: HeldTask, step: () => Promise<boolean>): Promise<'stored' | 'refused' | 'given up'> {
-    const { clock, logger, session } = this.#o;
-    for (let failures = 1; ; failures++) {
-      try {
-        return (await step()) ? 'stored' : 'refused';
-      } catch (err) {
-        const code = (err as { code?: unknown } | null)?.code;
-        const storeIsAway = code === 'STORE_UNAVAILABLE' || code === 'STORE_FULL';
-        const givenUp = held.lost || session.abandoned.aborted || (!storeIsAway && failures >= SETTLE_TRIES);
-        if (failures === 1 || givenUp)
-          logger.error(
-            { ...describeAttempt(held.task), err },
-            givenUp ? 'a task could not be settled' : 'settling a task failed; going on trying',
-          );
-        if (givenUp) return 'given up';
-        await sleep(clock, storeBackoff(failures), { signal: session.abandoned }).catch(() => {});
-      }
-    }
+    await this.#settler.release(held, 'deferred', Math.min(Math.max(deferred, SHORTEST_DEFER), LONGEST_DEFER));
   }
 
   async #storeProgress(held: HeldTask, json: string): Promise<void> {
     try {
-      await this.#o.store.reportProgress(held.task, json);
+      await this.#session.store.reportProgress(held.task, json);
     } catch (err) {
-      this.#o.logger.debug({ ...describeAttempt(held.task), err }, 'progress could not be stored');
+      this.#session.options.logger.debug({ ...attemptEvent(held.task), err }, 'progress could not be stored');
     }
   }
 
   /** A handler that ignores its signal keeps its slot, for one lease at most: more would run than the slots allow. */
   async #awaitLeftover(task: ClaimedTask, { handler }: Leftover): Promise<void> {
-    const { clock, lease, logger, session } = this.#o;
-    const over = abortableBy(session.stopping);
+    const { clock, lease, logger } = this.#session.options;
+    const over = abortableBy(this.#session.stopping);
     const tooLong = sleep(clock, lease, over).then(
       () =>
         logger.error(
-          describeAttempt(task),
+          attemptEvent(task),
           'the handler ignores its AbortSignal; its slot is given away while it still runs',
         ),
       () => {},
@@ -287,8 +227,4 @@ function aborted(signal: AbortSignal): Promise<typeof ABORTED> {
 function withoutStack(error: Error) {
   const { stack: _stack, ...info } = describeError(error);
   return info;
-}
-
-function describeAttempt({ lease, message, attempt }: ClaimedTask) {
-  return { taskId: lease.id, taskName: message?.taskName ?? '', queue: lease.queue, attempt, fence: lease.fence };
 }

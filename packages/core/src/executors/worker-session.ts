@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../clock.js';
 import { CancelRequestedError, LeaseLostError, WorkerStoppingError } from '../errors.js';
-import type { TaskEvents } from '../events/task-events.js';
+import { attemptEvent, type TaskEvents } from '../events/task-events.js';
 import type { Logger } from '../logger.js';
 import type { ClaimedTask, TaskStore } from '../stores/task-store.js';
 import { AloneGate } from './alone-gate.js';
@@ -141,19 +141,9 @@ export class WorkerSession {
     // A task that ended while the heartbeat was under way is no longer held, and nothing was lost.
     if (held.lost || !this.#held.has(held)) return;
     held.lost = true;
-    const { task } = held;
-    const taskName = task.message?.taskName ?? '';
-    this.options.logger.warn(
-      { taskId: task.lease.id, taskName, fence: task.lease.fence },
-      'lease lost: another worker may run the task',
-    );
-    this.options.events.emit('leaseLost', () => ({
-      taskId: task.lease.id,
-      taskName,
-      queue: task.lease.queue,
-      attempt: task.attempt,
-      fence: task.lease.fence,
-    }));
-    held.controller.abort(new LeaseLostError(task.lease.id));
+    const event = attemptEvent(held.task);
+    this.options.logger.warn(event, 'lease lost: another worker may run the task');
+    this.options.events.emit('leaseLost', () => event);
+    held.controller.abort(new LeaseLostError(event.taskId));
   }
 }
