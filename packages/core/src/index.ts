@@ -99,7 +99,14 @@ export {
 
 // Scheduling (implemented by @flowrra/scheduler)
 
-export { BaseSchedulerBackend, type Firing, type SlotDecision } from './scheduling/base-scheduler-backend.js';
+export {
+  BaseSchedulerBackend,
+  type DueSchedules,
+  type Firing,
+  type FiringMark,
+  type NewFiring,
+  type SlotDecision,
+} from './scheduling/base-scheduler-backend.js';
 export type { ScheduleService } from './scheduling/schedule-service.js';
 export { type CatchUp, type ScheduledTask, ScheduleType } from './scheduling/scheduled-task.js';
 

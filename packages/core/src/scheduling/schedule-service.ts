@@ -1,3 +1,4 @@
+import type { Page } from '../backends/base-result-backend.js';
 import type { Service } from '../middleware.js';
 import type { Firing } from './base-scheduler-backend.js';
 import type { ScheduledTask } from './scheduled-task.js';
@@ -5,7 +6,7 @@ import type { ScheduledTask } from './scheduled-task.js';
 /** The port behind `app.scheduler`: what the app, a CLI or a dashboard may ask of an attached scheduler. */
 export interface ScheduleService extends Service {
   get(id: string): Promise<ScheduledTask | null>;
-  list(page?: { limit?: number; offset?: number }): Promise<ScheduledTask[]>;
+  list(page?: Page): Promise<ScheduledTask[]>;
   /** @throws ScheduleNotFoundError */
   enable(id: string): Promise<void>;
   /** @throws ScheduleNotFoundError */
@@ -17,7 +18,7 @@ export interface ScheduleService extends Service {
   /** The next `count` slots. */
   preview(id: string, count: number): Promise<Date[]>;
   /** The ledger of one schedule, newest first. */
-  history(id: string, page?: { limit?: number; offset?: number }): Promise<Firing[]>;
+  history(id: string, page?: Page): Promise<Firing[]>;
   /** Why the schedule did or did not run at that instant. */
   explain(id: string, instant: Date): Promise<string>;
 }

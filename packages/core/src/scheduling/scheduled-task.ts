@@ -12,7 +12,7 @@ export interface ScheduledTask {
   readonly id: string;
   /** Drawn at each creation, so that a new schedule under an old id is told from its forerunner. */
   readonly incarnation: string;
-  /** Grows with every change. */
+  /** The store counts it: 1 at creation, one more with every `update`. */
   readonly revision: number;
   readonly taskName: string;
   readonly scheduleType: ScheduleType;
