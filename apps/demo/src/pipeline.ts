@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { type FinishedTaskResult, type SuccessTaskResult, type TaskHandle, WaitAbortedError } from '@flowrra/core';
 import type { Summary } from './summary.js';
@@ -20,8 +19,6 @@ export class Pipeline {
   constructor(root: string, tally: Tally) {
     this.#root = root;
     this.#tally = tally;
-    // One signal for all waits: Node warns of a leak when more than ten listen to one.
-    setMaxListeners(0, this.#abandoned.signal);
   }
 
   /** @returns undefined when it was cancelled or abandoned, or when the summary failed */
@@ -29,14 +26,14 @@ export class Pipeline {
     const files = await this.#findFiles();
     this.#tally.filesFound = files.length;
     const remaining = files.values();
-    const lanes = Array.from({ length: FILES_AT_ONCE }, async () => {
+    const walkers = Array.from({ length: FILES_AT_ONCE }, async () => {
       for (const path of remaining) {
         if (this.#ending) return;
         await this.#processFile(path);
         if (!this.#ending) this.#tally.filesDone++;
       }
     });
-    await Promise.all(lanes);
+    await Promise.all(walkers);
     if (this.#ending) return undefined;
     return this.#resultOf(await summarise.submit([this.#tally.kinds]), 'the whole folder');
   }

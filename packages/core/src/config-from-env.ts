@@ -1,4 +1,5 @@
 import type { BackendConfig, BrokerConfig, Config, ExecutorConfig } from './config.js';
+import { type DurationText, isDurationText } from './duration.js';
 import { ConfigError } from './errors.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -53,7 +54,7 @@ function integer(value: string, name: string): number {
   throw new ConfigError(name, `${name} must be a whole number.`);
 }
 
-function durationText(value: string, name: string): NonNullable<BackendConfig['ttl']> {
-  if (/^\d+(\.\d+)?(ms|s|m|h|d)$/.test(value)) return value as NonNullable<BackendConfig['ttl']>;
+function durationText(value: string, name: string): DurationText {
+  if (isDurationText(value)) return value;
   throw new ConfigError(name, `${name} must be a duration with a unit, such as 250ms, 10s, 5m, 2h or 1d.`);
 }

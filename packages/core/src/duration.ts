@@ -26,6 +26,11 @@ export function parseDuration(value: unknown, name: string, limits: { min?: numb
   return Math.round(ms);
 }
 
+/** Whether it is a span of time with a unit. */
+export function isDurationText(text: string): text is DurationText {
+  return TEXT.test(text);
+}
+
 function parseText(text: string): number | undefined {
   const match = TEXT.exec(text);
   return match ? Number(match[1]) * UNITS[match[2] as keyof typeof UNITS] : undefined;
