@@ -20,6 +20,7 @@ export class RedisLink {
   /** Why the server does not let us in; cleared by the next attempt. */
   #refusal: BackendError | null = null;
   #lastError: unknown = null;
+  #cut: unknown = null;
   #waiting = new Set<() => void>();
   #silentSince = new Map<object, number>();
   #users = 0;
@@ -205,7 +206,11 @@ export class RedisLink {
     );
   }
 
+  /** Once per connection, however many calls it left without a reply. */
   #reconnect(): void {
-    if (this.owned && !this.#closed) this.client.disconnect(true);
+    const { stream } = this.client;
+    if (!this.owned || this.#closed || stream === this.#cut) return;
+    this.#cut = stream;
+    this.client.disconnect(true);
   }
 }

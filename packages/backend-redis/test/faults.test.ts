@@ -86,6 +86,24 @@ describe('a connection that falls silent before the server has greeted it', () =
   });
 });
 
+describe('a connection that leaves many calls without a reply', () => {
+  it('is cut once, without a warning about listeners', async () => {
+    const { server, broker: open } = await ownServer();
+    const broker = await open();
+    await broker.claim(claimOne);
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    onTestFinished(() => void process.off('warning', onWarning));
+    await server.kill('SIGSTOP');
+    const calls = await Promise.allSettled(Array.from({ length: 20 }, () => broker.claim(claimOne)));
+    expect(new Set(calls.map(({ status }) => status))).toEqual(new Set(['rejected']));
+    await server.kill('SIGCONT');
+    await vi.waitFor(() => broker.claim(claimOne), SOON);
+    expect(warnings).toEqual([]);
+  });
+});
+
 describe('a reply that is lost', () => {
   it('is asked for again, and the task is there once', async () => {
     const { server, broker: open } = await ownServer();
