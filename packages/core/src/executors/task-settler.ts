@@ -54,8 +54,10 @@ export class TaskSettler {
     const { clock, logger } = session.options;
     for (let failures = 1; ; failures++) {
       try {
+        held.settling = true;
         return (await step()) ? 'stored' : 'refused';
       } catch (err) {
+        held.settling = false;
         const code = (err as { code?: unknown } | null)?.code;
         const storeIsAway = code === 'STORE_UNAVAILABLE' || code === 'STORE_FULL';
         const givenUp = held.lost || session.abandoned.aborted || (!storeIsAway && failures >= SETTLE_TRIES);

@@ -14,6 +14,8 @@ export interface HeldTask {
   readonly controller: AbortController;
   /** True from the moment the store says so: whatever the run does, its result is refused. */
   lost: boolean;
+  /** The store is being told what became of it: its answer to that counts, not what a heartbeat finds meanwhile. */
+  settling: boolean;
 }
 
 /** Everything that this process holds, over all its lanes: keeps leases alive and hears about cancels. */
@@ -68,7 +70,7 @@ export class WorkerSession {
   }
 
   hold(task: ClaimedTask): HeldTask {
-    const held: HeldTask = { task, controller: new AbortController(), lost: false };
+    const held: HeldTask = { task, controller: new AbortController(), lost: false, settling: false };
     this.#held.add(held);
     this.#armHeartbeat();
     if (this.#cancelsHeard.has(task.lease.id)) void this.#extend([held]);
@@ -138,8 +140,8 @@ export class WorkerSession {
   }
 
   #lose(held: HeldTask): void {
-    // A task that ended while the heartbeat was under way is no longer held, and nothing was lost.
-    if (held.lost || !this.#held.has(held)) return;
+    // A task that ended while the heartbeat was under way is no longer held, or about to be: nothing was lost.
+    if (held.lost || held.settling || !this.#held.has(held)) return;
     held.lost = true;
     const event = attemptEvent(held.task);
     this.options.logger.warn(event, 'lease lost: another worker may run the task');
