@@ -19,6 +19,7 @@ const PRINTED: Record<string, string> = {
   'contracts.ts': 'cat.png at 80\n',
   'middleware-and-events.ts': 'add begins\nadd ended: success\n5\n',
   'memory/one-process.ts': '3\n',
+  'own-backend/register.ts': 'MapBackend\n5\n',
   'memory/two-halves.ts': '',
   'redis/one-url.ts': '',
   'redis/two-stores.ts': '',
