@@ -2,7 +2,6 @@ import { pathToFileURL } from 'node:url';
 import { ConfigError } from '../errors.js';
 import { checkOptions } from '../options.js';
 import { checkSchema } from '../tasks/check-schema.js';
-import { encodeJson } from '../tasks/codec.js';
 import {
   type AnyFunction,
   type ContractOptions,
@@ -18,7 +17,7 @@ import type { CpuCode } from '../tasks/task-registry.js';
 import { type AttemptEnd, failedAttempt } from './attempt.js';
 import { BaseExecutor } from './base-executor.js';
 import { CpuPool } from './cpu-pool.js';
-import { contextOf, throughMiddleware } from './execute-call.js';
+import { contextOf, returned, throughMiddleware } from './execute-call.js';
 import type { Attempt } from './task-runner.js';
 
 /** Where a CPU task's code is, and how the task is treated. */
@@ -95,14 +94,7 @@ export class CPUExecutor extends BaseExecutor {
       const run = () => this.#poolOfThreads().run(job, { signal, onProgress });
       if (middleware.length === 0 && !contract.schema.result) return await run();
       const value = await throughMiddleware(middleware, { context, args, kwargs }, async () => resultOf(await run()));
-      return {
-        status: 'success',
-        resultJson: encodeJson(
-          await checkSchema(contract.schema.result, value, 'result'),
-          'result',
-          config.maxPayloadBytes,
-        ),
-      };
+      return await returned(value, contract.schema, config.maxPayloadBytes);
     } catch (thrown) {
       return thrown instanceof AttemptFailure ? thrown.end : failedAttempt(thrown);
     }

@@ -1,7 +1,10 @@
 import type { Logger } from '../logger.js';
 import type { ExecuteCall, Middleware } from '../middleware.js';
+import { checkSchema } from '../tasks/check-schema.js';
 import { encodeJson } from '../tasks/codec.js';
+import type { TaskSchemas } from '../tasks/task.js';
 import { MAX_PROGRESS_BYTES, type TaskContext } from '../tasks/task-context.js';
+import type { AttemptEnd } from './attempt.js';
 import type { Attempt } from './task-runner.js';
 
 /** The context that a handler of this attempt sees. */
@@ -30,6 +33,16 @@ export function throughMiddleware(
   if (!next) return innermost();
   const inner = () => throughMiddleware(rest, call, innermost);
   return next.execute ? next.execute(call, inner) : inner();
+}
+
+/** The end of an attempt that returned: its value, once the task's schema agrees, as JSON. */
+export async function returned(
+  value: unknown,
+  schema: TaskSchemas,
+  maxPayloadBytes: number,
+): Promise<Extract<AttemptEnd, { status: 'success' }>> {
+  const result = await checkSchema(schema.result, value, 'result');
+  return { status: 'success', resultJson: encodeJson(result, 'result', maxPayloadBytes) };
 }
 
 function withFields(logger: Logger, fields: object): Logger {

@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.js';
 import { checkSchema } from '../tasks/check-schema.js';
-import { encodeJson, type JsonValue } from '../tasks/codec.js';
+import type { JsonValue } from '../tasks/codec.js';
 import {
   type AnyFunction,
   defineTask,
@@ -13,7 +13,7 @@ import {
 import { runInTaskContext } from '../tasks/task-context.js';
 import { type AttemptEnd, failedAttempt } from './attempt.js';
 import { BaseExecutor } from './base-executor.js';
-import { contextOf, throughMiddleware } from './execute-call.js';
+import { contextOf, returned, throughMiddleware } from './execute-call.js';
 import type { Attempt } from './task-runner.js';
 
 /**
@@ -71,10 +71,7 @@ export class IOExecutor extends BaseExecutor {
           return handler(...args, ...(takesKwargs ? [kwargs] : []));
         }),
       );
-      return {
-        status: 'success',
-        resultJson: encodeJson(await checkSchema(schema.result, value, 'result'), 'result', config.maxPayloadBytes),
-      };
+      return await returned(value, schema, config.maxPayloadBytes);
     } catch (thrown) {
       return failedAttempt(thrown);
     }
