@@ -4,11 +4,12 @@ import type { BaseResultBackend, WaitOptions } from './backends/base-result-back
 import { getBackend } from './backends/get-backend.js';
 import type { BaseBroker, NewMessage } from './brokers/base-broker.js';
 import { getBroker } from './brokers/get-broker.js';
-import { type Config, type ResolvedConfig, resolveConfig } from './config.js';
+import type { Config } from './config.js';
 import { ArgumentError, NoWorkerError, StoppedError, TaskNotFoundError } from './errors.js';
 import { TaskEvents } from './events/task-events.js';
 import type { Middleware, SubmitCall } from './middleware.js';
 import { checkName } from './names.js';
+import { type ResolvedConfig, resolveConfig } from './resolve-config.js';
 import { JoinedTaskStore } from './stores/joined-task-store.js';
 import { isServed } from './stores/served-lanes.js';
 import type { TaskStore } from './stores/task-store.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { resolveConfig } from '../src/config.js';
 import { configFromEnv } from '../src/config-from-env.js';
+import { resolveConfig } from '../src/resolve-config.js';
 
 const targets = (config: Parameters<typeof resolveConfig>[0]) => {
   const { backend, broker, brokerFollowsBackend } = resolveConfig(config);

@@ -1,0 +1,167 @@
+import { availableParallelism } from 'node:os';
+import type { BaseResultBackend } from './backends/base-result-backend.js';
+import type { BaseBroker } from './brokers/base-broker.js';
+import { BROKER_POLICY_OPTIONS, checkBrokerPolicy } from './brokers/broker-policy.js';
+import { type Clock, systemClock } from './clock.js';
+import {
+  type BackendConfig,
+  type BrokerConfig,
+  type Config,
+  DEFAULTS,
+  type ExecutorConfig,
+  type QueueConfig,
+} from './config.js';
+import { CONTRACT, type ContractName, describeContract, implementsContract } from './contract.js';
+import { ConfigError } from './errors.js';
+import { consoleLogger, type Logger } from './logger.js';
+import { checkName } from './names.js';
+import { checkDuration, checkInteger, checkOptions } from './options.js';
+import { DEFAULT_MAX_PAYLOAD_BYTES } from './tasks/codec.js';
+
+const MAX_WORKERS = 10_000;
+
+/** The configuration with every default filled in; durations in milliseconds. */
+export interface ResolvedConfig {
+  readonly backend: StoreChoice<BaseResultBackend>;
+  readonly broker: StoreChoice<BaseBroker>;
+  /** True when the broker was not chosen: then a backend instance may bring its own. */
+  readonly brokerFollowsBackend: boolean;
+  readonly queues: ReadonlyMap<string, Required<{ readonly ioWorkers: number; readonly cpuWorkers: number }>>;
+  readonly lease: number;
+  readonly pollInterval: number;
+  readonly stopGrace: number;
+  readonly maxPayloadBytes: number;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** A ready instance, or an address (null: memory) with constructor options. */
+export interface StoreChoice<T> {
+  readonly target: T | string | null;
+  readonly options: Record<string, unknown>;
+}
+
+/**
+ * Checks a configuration and fills in the defaults.
+ * @throws ConfigError naming the option
+ */
+export function resolveConfig(config: Config): ResolvedConfig {
+  checkOptions<Config>(config, '', [
+    'url',
+    'backend',
+    'broker',
+    'executor',
+    'keyPrefix',
+    'maxPayloadBytes',
+    'logger',
+    'clock',
+  ]);
+  const keyPrefix = config.keyPrefix === undefined ? {} : { keyPrefix: checkName(config.keyPrefix, 'keyPrefix') };
+  const backend = resolveBackend(config);
+  const broker = resolveBroker(config);
+  // An address given for one half of the pair serves for the other half too; null was chosen, undefined was not.
+  const backendTarget = firstGiven<BaseResultBackend | string | null>(
+    backend.target,
+    config.url,
+    addressOf(broker.target),
+  );
+  const brokerTarget = firstGiven<BaseBroker | string | null>(broker.target, config.url, addressOf(backend.target));
+  const executor = checkOptions<ExecutorConfig>(config.executor ?? {}, 'executor', [
+    'ioWorkers',
+    'cpuWorkers',
+    'queues',
+    'lease',
+    'pollInterval',
+    'stopGrace',
+  ]);
+  const { lease = DEFAULTS.lease, pollInterval = DEFAULTS.pollInterval, stopGrace = DEFAULTS.stopGrace } = executor;
+  return {
+    backend: { target: backendTarget ?? null, options: { ...keyPrefix, ...backend.options } },
+    broker: { target: brokerTarget ?? null, options: { ...keyPrefix, ...broker.options } },
+    brokerFollowsBackend: brokerTarget === undefined,
+    queues: resolveQueues(executor),
+    lease: checkDuration(lease, 'executor.lease', { min: 100 }),
+    pollInterval: checkDuration(pollInterval, 'executor.pollInterval', { min: 10 }),
+    stopGrace: checkDuration(stopGrace, 'executor.stopGrace', { min: 0 }),
+    maxPayloadBytes: checkInteger(config.maxPayloadBytes ?? DEFAULT_MAX_PAYLOAD_BYTES, 'maxPayloadBytes', {
+      min: 1,
+      max: 256 * 1024 * 1024,
+    }),
+    logger: config.logger ?? consoleLogger,
+    clock: config.clock ?? systemClock,
+  };
+}
+
+function firstGiven<T>(...targets: (T | undefined)[]): T | undefined {
+  return targets.find((target) => target !== undefined);
+}
+
+function addressOf(target: unknown): string | undefined {
+  return typeof target === 'string' ? target : undefined;
+}
+
+function resolveBackend({ backend }: Config): {
+  target: BaseResultBackend | string | null | undefined;
+  options: Record<string, unknown>;
+} {
+  if (implementsContract(backend, 'result-backend@1')) return { target: backend as BaseResultBackend, options: {} };
+  if (backend === undefined || backend === null || typeof backend === 'string') return { target: backend, options: {} };
+  refuseOtherContract(backend, 'backend', 'result-backend@1');
+  const { url, options, ...own } = checkOptions<BackendConfig>(backend, 'backend', ['url', 'ttl', 'options']);
+  if (own.ttl !== undefined && own.ttl !== null) checkDuration(own.ttl, 'backend.ttl', { min: 1 });
+  return { target: checkUrl(url, 'backend.url'), options: { ...defined(own), ...options } };
+}
+
+function resolveBroker({ broker }: Config): {
+  target: BaseBroker | string | null | undefined;
+  options: Record<string, unknown>;
+} {
+  if (implementsContract(broker, 'broker@1')) return { target: broker as BaseBroker, options: {} };
+  if (broker === undefined || broker === null || typeof broker === 'string') return { target: broker, options: {} };
+  refuseOtherContract(broker, 'broker', 'broker@1');
+  const known = ['url', ...BROKER_POLICY_OPTIONS, 'options'] as const;
+  const { url, options, ...policy } = checkOptions<BrokerConfig>(broker, 'broker', known);
+  return { target: checkUrl(url, 'broker.url'), options: { ...checkBrokerPolicy(policy, 'broker'), ...options } };
+}
+
+function resolveQueues(executor: ExecutorConfig): ResolvedConfig['queues'] {
+  const { queues = [DEFAULTS.queue] } = executor;
+  const named = Array.isArray(queues)
+    ? queues.map((name: string): [string, QueueConfig] => [name, {}])
+    : Object.entries(queues as Record<string, QueueConfig>);
+  if (named.length === 0) throw new ConfigError('executor.queues', 'executor.queues must name at least one queue.');
+  return new Map(
+    named.map(([name, own]) => {
+      checkName(name, 'executor.queues');
+      checkOptions<QueueConfig>(own, `executor.queues.${name}`, ['ioWorkers', 'cpuWorkers']);
+      const io = own.ioWorkers ?? executor.ioWorkers ?? DEFAULTS.ioWorkers;
+      const cpu = own.cpuWorkers ?? executor.cpuWorkers ?? availableParallelism();
+      return [
+        name,
+        {
+          ioWorkers: checkInteger(io, 'executor.ioWorkers', { min: 0, max: MAX_WORKERS }),
+          cpuWorkers: checkInteger(cpu, 'executor.cpuWorkers', { min: 0, max: MAX_WORKERS }),
+        },
+      ];
+    }),
+  );
+}
+
+/** A store in the place of another, or of another version of the contract, is no object with wrong options. */
+function refuseOtherContract(value: object, option: string, contract: ContractName): void {
+  if (!(CONTRACT in value)) return;
+  throw new ConfigError(
+    option,
+    `${option} takes a ${contract} (or an address, or options), not ${describeContract(value)}.`,
+  );
+}
+
+function checkUrl(url: unknown, option: string): string | null | undefined {
+  if (url === undefined || url === null || typeof url === 'string') return url;
+  throw new ConfigError(option, `${option} must be a text such as "redis://localhost:6379/0", or null for memory.`);
+}
+
+/** An absent option and one that is undefined mean the same. */
+function defined(options: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
