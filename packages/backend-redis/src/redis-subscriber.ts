@@ -104,10 +104,12 @@ export class RedisSubscriber {
   async #subscribeMissing(): Promise<void> {
     const link = this.#connect();
     this.#endKeepAlive ??= link.keepAlive();
-    const missing = [...this.#wanted.keys()].filter((channel) => !this.#actual.has(channel));
+    const missing = [...this.#wanted].filter(([channel]) => !this.#actual.has(channel));
     if (missing.length === 0) return;
-    await link.call('subscribe', missing, this.deadline);
-    for (const channel of missing) this.#actual.add(channel);
+    const channels = missing.map(([channel]) => channel);
+    await link.call('subscribe', channels, this.deadline);
+    // What was given up meanwhile is not heard, even if somebody wants it again: that is another subscription.
+    for (const [channel, listeners] of missing) if (this.#wanted.get(channel) === listeners) this.#actual.add(channel);
   }
 
   #cleanUpSoon(): void {
