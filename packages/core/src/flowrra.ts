@@ -8,7 +8,7 @@ import { CPUExecutor } from './executors/cpu-executor.js';
 import { IOExecutor } from './executors/io-executor.js';
 import { runUntilSignal } from './executors/run-until-signal.js';
 import { WorkerProcess } from './executors/worker-process.js';
-import { isService, type Middleware, type Service } from './middleware.js';
+import { isMiddleware, isService, type Middleware, type Service } from './middleware.js';
 import { checkName } from './names.js';
 import { isScheduleService, type ScheduleService } from './scheduling/schedule-service.js';
 import { TaskClient } from './task-client.js';
@@ -35,6 +35,9 @@ export class Flowrra {
   readonly #io: IOExecutor;
   readonly #cpu: CPUExecutor;
   readonly #services: Service[] = [];
+  readonly #startedServices = new Set<Service>();
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
 
   /** Registers a function as an I/O task. @throws TaskExistsError, ConfigError, ArgumentError */
   readonly task: IOExecutor['task'];
@@ -95,15 +98,20 @@ export class Flowrra {
     return (await this.#client.open()).store.size(checkName(queue, 'queue'));
   }
 
-  /** Watches what happens in this process. @returns ends the subscription */
+  /** Watches what happens in this process. @returns ends the subscription @throws ArgumentError for an unknown event */
   on<Name extends TaskEventName>(event: Name, listener: (event: TaskEventMap[Name]) => void): () => void {
     return this.#client.events.on(event, listener);
   }
 
-  /** Adds code around submits and attempts, or a service that starts and stops with the app. */
+  /** Adds code around submits and attempts, or a service that starts and stops with the app. @throws ConfigError */
   use(extension: Middleware | Service): this {
     if (isService(extension)) this.#services.push(extension);
-    else this.#client.middleware.push(extension);
+    else if (isMiddleware(extension)) this.#client.middleware.push(extension);
+    else
+      throw new ConfigError(
+        'extension',
+        'app.use() takes middleware, with submit or execute or both, or a service, with start and stop.',
+      );
     return this;
   }
 
@@ -118,12 +126,25 @@ export class Flowrra {
   }
 
   /**
-   * Begins to run tasks in this process: the lanes of its queues, and the services.
+   * Begins to run tasks in this process: the lanes of its queues, and the services. May be called more than once: what
+   * runs already goes on, and what could not be started is tried again.
    * @throws BackendError when a store cannot be made or reached
    */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
     await Promise.all([this.#io.start(), this.#cpu.start()]);
-    for (const service of this.#services) await service.start();
+    for (const service of this.#services) {
+      if (this.#stopping) return;
+      if (this.#startedServices.has(service)) continue;
+      await service.start();
+      this.#startedServices.add(service);
+    }
   }
 
   /**
@@ -132,9 +153,17 @@ export class Flowrra {
    */
   async stop(options: { grace?: Duration | undefined } = {}): Promise<void> {
     const grace = this.#process.graceOf(options.grace);
-    await Promise.all(this.#services.map((service) => service.stop({ grace })));
+    this.#stopping ??= this.#stop(grace);
+    return this.#stopping;
+  }
+
+  async #stop(grace: number): Promise<void> {
+    await this.#starting?.catch(() => {});
+    const stopped = await Promise.allSettled(this.#services.map(async (service) => service.stop({ grace })));
     await this.#process.stop(grace);
     await Promise.all([this.#io.stop(), this.#cpu.stop()]);
+    // A service that cannot stop is reported once everything else has.
+    for (const end of stopped) if (end.status === 'rejected') throw end.reason;
   }
 
   /**

@@ -30,6 +30,10 @@ export interface Service {
   stop(options: { grace: number }): Promise<void>;
 }
 
-export function isService(value: Middleware | Service): value is Service {
-  return 'start' in value && 'stop' in value;
+export function isService(value: unknown): value is Service {
+  return typeof value === 'object' && value !== null && 'start' in value && 'stop' in value;
+}
+
+export function isMiddleware(value: unknown): value is Middleware {
+  return typeof value === 'object' && value !== null && ('submit' in value || 'execute' in value);
 }

@@ -1,0 +1,72 @@
+import { Flowrra, type Service } from '@flowrra/core';
+import { describe, expect, it } from 'vitest';
+import { deferred, openWorld, silentLogger } from '../../support/world.js';
+
+const service = (trace: string[], name: string, own: Partial<Service> = {}): Service => ({
+  start: async () => void trace.push(`${name} starts`),
+  stop: async () => void trace.push(`${name} stops`),
+  ...own,
+});
+
+describe('a service of an app', () => {
+  it('starts and stops once, however often the app is asked to', async () => {
+    const trace: string[] = [];
+    const app = openWorld('memory').app().use(service(trace, 'a'));
+    await Promise.all([app.start(), app.start()]);
+    await app.start();
+    await Promise.all([app.stop(), app.stop()]);
+    await app.stop();
+    expect(trace).toEqual(['a starts', 'a stops']);
+  });
+
+  it('that was added later, or could not start, is started by the next start', async () => {
+    const trace: string[] = [];
+    let broken = true;
+    const start = async () => {
+      if (broken) throw new Error('no connection');
+      trace.push('b starts');
+    };
+    const app = openWorld('memory').app().use(service(trace, 'a'));
+    app.use(service(trace, 'b', { start }));
+    await expect(app.start()).rejects.toThrow('no connection');
+    broken = false;
+    await app.start();
+    app.use(service(trace, 'c'));
+    await app.start();
+    expect(trace).toEqual(['a starts', 'b starts', 'c starts']);
+  });
+
+  it('is not started any more once the app stops, and is not stopped while it starts', async () => {
+    const trace: string[] = [];
+    const [entered, release] = [deferred(), deferred()];
+    const start = async () => {
+      entered.resolve();
+      await release.promise;
+      trace.push('a starts');
+    };
+    const app = openWorld('memory')
+      .app()
+      .use(service(trace, 'a', { start }));
+    app.use(service(trace, 'b'));
+    const starting = app.start();
+    await entered.promise;
+    const stopping = app.stop();
+    release.resolve();
+    await Promise.all([starting, stopping]);
+    expect(trace).toEqual(['a starts', 'a stops', 'b stops']);
+  });
+
+  it('that cannot stop keeps nothing else from stopping, and is reported', async () => {
+    const app = new Flowrra({ logger: silentLogger });
+    const stop = async () => {
+      throw new Error('cannot stop');
+    };
+    const trace: string[] = [];
+    app.use(service(trace, 'a', { stop })).use(service(trace, 'b'));
+    const add = app.task('add', (a: number) => a);
+    await app.start();
+    await expect(app.stop()).rejects.toThrow('cannot stop');
+    expect(trace).toEqual(['a starts', 'b starts', 'b stops']);
+    await expect(add.submit([1])).rejects.toMatchObject({ code: 'STOPPED' });
+  });
+});
