@@ -15,3 +15,8 @@ export const consoleLogger: Logger = {
   warn: (data, message) => console.warn(`flowrra: ${message}`, data),
   error: (data, message) => console.error(`flowrra: ${message}`, data),
 };
+
+/** The data of a log line with more fields; an error, which pino takes as data too, becomes `err`. */
+export function withFields(fields: object, data: object): object {
+  return data instanceof Error ? { ...fields, err: data } : { ...fields, ...data };
+}

@@ -87,9 +87,16 @@ export function resolveConfig(config: Config): ResolvedConfig {
       min: 1,
       max: 256 * 1024 * 1024,
     }),
-    logger: config.logger ?? consoleLogger,
+    logger: checkLogger(config.logger ?? consoleLogger),
     clock: config.clock ?? systemClock,
   };
+}
+
+/** A logger that lacks a method would be found out in the middle of an error. */
+function checkLogger(logger: Logger): Logger {
+  const lacking = (['debug', 'info', 'warn', 'error'] as const).filter((level) => typeof logger[level] !== 'function');
+  if (lacking.length === 0) return logger;
+  throw new ConfigError('logger', `logger must have the methods of a pino logger; it lacks ${lacking.join(', ')}.`);
 }
 
 function firstGiven<T>(...targets: (T | undefined)[]): T | undefined {
@@ -126,6 +133,11 @@ function resolveBroker({ broker }: Config): {
 
 function resolveQueues(executor: ExecutorConfig): ResolvedConfig['queues'] {
   const { queues = [DEFAULTS.queue] } = executor;
+  if (typeof queues !== 'object' || queues === null)
+    throw new ConfigError(
+      'executor.queues',
+      'executor.queues must be names, as in ["mail"], or names with numbers: { mail: { ioWorkers: 2 } }.',
+    );
   const named = Array.isArray(queues)
     ? queues.map((name: string): [string, QueueConfig] => [name, {}])
     : Object.entries(queues as Record<string, QueueConfig>);
@@ -136,11 +148,13 @@ function resolveQueues(executor: ExecutorConfig): ResolvedConfig['queues'] {
       checkOptions<QueueConfig>(own, `executor.queues.${name}`, ['ioWorkers', 'cpuWorkers']);
       const io = own.ioWorkers ?? executor.ioWorkers ?? DEFAULTS.ioWorkers;
       const cpu = own.cpuWorkers ?? executor.cpuWorkers ?? availableParallelism();
+      const pathOf = (option: keyof QueueConfig): string =>
+        own[option] === undefined ? `executor.${option}` : `executor.queues.${name}.${option}`;
       return [
         name,
         {
-          ioWorkers: checkInteger(io, 'executor.ioWorkers', { min: 0, max: MAX_WORKERS }),
-          cpuWorkers: checkInteger(cpu, 'executor.cpuWorkers', { min: 0, max: MAX_WORKERS }),
+          ioWorkers: checkInteger(io, pathOf('ioWorkers'), { min: 0, max: MAX_WORKERS }),
+          cpuWorkers: checkInteger(cpu, pathOf('cpuWorkers'), { min: 0, max: MAX_WORKERS }),
         },
       ];
     }),

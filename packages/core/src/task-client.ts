@@ -5,7 +5,7 @@ import { getBackend } from './backends/get-backend.js';
 import type { BaseBroker, NewMessage } from './brokers/base-broker.js';
 import { getBroker } from './brokers/get-broker.js';
 import type { Config } from './config.js';
-import { ArgumentError, NoWorkerError, StoppedError, TaskNotFoundError } from './errors.js';
+import { ArgumentError, ConfigError, NoWorkerError, StoppedError, TaskNotFoundError } from './errors.js';
 import { TaskEvents } from './events/task-events.js';
 import type { Middleware, SubmitCall } from './middleware.js';
 import { checkName } from './names.js';
@@ -101,7 +101,8 @@ export class TaskClient implements HandleSource {
 
   async #throughMiddleware(call: SubmitCall, index: number): Promise<TaskHandle> {
     const middleware = this.middleware[index];
-    if (middleware?.submit) return middleware.submit(call, (next) => this.#throughMiddleware(next, index + 1));
+    if (middleware?.submit)
+      return checkHandle(await middleware.submit(call, (next) => this.#throughMiddleware(next, index + 1)));
     if (middleware) return this.#throughMiddleware(call, index + 1);
     const [handle] = await this.#push([call]);
     return handle as TaskHandle;
@@ -133,10 +134,11 @@ export class TaskClient implements HandleSource {
       ...contract,
       submit: (args, ...[options]) =>
         this.submit({ task: contract, args, options: options ?? {} }) as Promise<TaskHandle<Result>>,
-      submitMany: (calls, ...[options]) =>
-        this.submitMany(calls.map((args) => ({ task: contract, args, options: options ?? {} }))) as Promise<
-          TaskHandle<Result>[]
-        >,
+      submitMany: async (calls, ...[options]) => {
+        checkMany(calls, options);
+        const made = calls.map((args) => ({ task: contract, args, options: options ?? {} }));
+        return this.submitMany(made) as Promise<TaskHandle<Result>[]>;
+      },
       call: async (args, ...[options]) => {
         const handle = await this.submit({ task: contract, args, options: options ?? {} });
         return handle.result() as Promise<Result>;
@@ -178,4 +180,23 @@ export class TaskClient implements HandleSource {
     if (broker !== this.config.broker.target) await broker.close();
     if (backend !== this.config.backend.target) await backend.close();
   }
+}
+
+/** What a middleware hands back goes to the submitter. */
+function checkHandle(handle: TaskHandle | undefined): TaskHandle {
+  if (handle) return handle;
+  throw new ConfigError(
+    'middleware',
+    'A submit middleware returned no handle. It must return what next(call) resolves to, or throw to refuse the call.',
+  );
+}
+
+function checkMany(calls: unknown, options: { id?: string | undefined } | undefined): void {
+  if (!Array.isArray(calls))
+    throw new ArgumentError('calls', 'submitMany() takes an array of calls, each an array of arguments.');
+  if (calls.length > 1 && options?.id !== undefined)
+    throw new ArgumentError(
+      'id',
+      'submitMany() with one id would enqueue the first call and drop the others. Submit each with an id of its own.',
+    );
 }

@@ -112,3 +112,15 @@ describe('configFromEnv', () => {
     expect(() => configFromEnv(env)).toThrow(expect.objectContaining({ code: 'INVALID_CONFIG', option }));
   });
 });
+
+describe('a wrong value is named by its path', () => {
+  it.each([
+    ['executor.queues', { executor: { queues: null } }],
+    ['executor.queues', { executor: { queues: 'mail' } }],
+    ['executor.queues.mail.ioWorkers', { executor: { queues: { mail: { ioWorkers: -1 } } } }],
+    ['executor.ioWorkers', { executor: { ioWorkers: -1, queues: ['mail'] } }],
+    ['logger', { logger: { info: () => {} } }],
+  ])('as %s', (option, config) => {
+    expect(() => resolveConfig(config as never)).toThrow(expect.objectContaining({ code: 'INVALID_CONFIG', option }));
+  });
+});

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { TaskErrorInfo } from '../errors.js';
+import { ArgumentError, type TaskErrorInfo } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { ClaimedTask } from '../stores/task-store.js';
 import type { JsonValue } from '../tasks/codec.js';
@@ -38,17 +38,31 @@ export interface TaskEventMap {
 }
 export type TaskEventName = keyof TaskEventMap;
 
-/** Watching what happens. Listeners change nothing: one that throws is logged. */
+const NAMES: Readonly<Record<TaskEventName, true>> = {
+  submitted: true,
+  started: true,
+  progress: true,
+  retrying: true,
+  finished: true,
+  released: true,
+  leaseLost: true,
+};
+
+/** Watching what happens. Listeners change nothing: one that throws or rejects is logged. */
 export class TaskEvents {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
 
   constructor(readonly logger: Logger) {}
 
-  /** @returns ends the subscription */
+  /** @returns ends the subscription @throws ArgumentError for an unknown event */
   on<Name extends TaskEventName>(name: Name, listener: (event: TaskEventMap[Name]) => void): () => void {
-    const guarded = (event: TaskEventMap[Name]): void => {
+    if (!Object.hasOwn(NAMES, name))
+      throw new ArgumentError('event', `There is no event "${name}". Known: ${Object.keys(NAMES).join(', ')}.`);
+    if (typeof listener !== 'function') throw new ArgumentError('listener', 'A listener must be a function.');
+    // An async function is a listener too: the compiler lets it pass.
+    const guarded = async (event: TaskEventMap[Name]): Promise<void> => {
       try {
-        listener(event);
+        await listener(event);
       } catch (err) {
         this.logger.error({ err, event: name }, 'an event listener threw');
       }

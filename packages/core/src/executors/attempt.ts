@@ -29,5 +29,5 @@ export function failedAttempt(thrown: unknown): FailedAttempt {
 function retryAdvice(thrown: unknown, error: TaskErrorInfo): FailedAttempt['retry'] {
   if (error.code && PERMANENT_CODES.has(error.code)) return 'never';
   const delay = error.code === 'RETRY_LATER' ? (thrown as { delay?: unknown }).delay : undefined;
-  return typeof delay === 'number' ? { after: delay } : 'policy';
+  return typeof delay === 'number' && Number.isFinite(delay) && delay >= 0 ? { after: delay } : 'policy';
 }

@@ -48,7 +48,7 @@ export class CPUExecutor extends BaseExecutor {
     options: TypeGiven<Fn, CpuTaskOptions & WithoutKwargs>,
   ): TaskFor<Fn, false>;
   cpuTask(name: string, options: object): Task<readonly unknown[], unknown, unknown> {
-    const { module, export: exportName, ...policy } = options as CpuTaskOptions;
+    const { module, export: exportName, ...policy } = (options ?? {}) as CpuTaskOptions;
     const contract = defineTask(name, { ...policy, kind: 'cpu' } as ContractOptions);
     return this.implement(contract, { module, export: exportName });
   }
@@ -65,6 +65,7 @@ export class CPUExecutor extends BaseExecutor {
         `CPU task "${contract.name}" needs its module: new URL('./file.js', import.meta.url).`,
       );
     }
+    if (typeof exportName !== 'string') throw new ConfigError('export', '`export` must be the name of an export.');
     this.client.registry.add({ contract, kind: 'cpu', code: { module: hrefOf(module), export: exportName } });
     return this.client.bind(contract);
   }

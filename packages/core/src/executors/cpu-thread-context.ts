@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { parentPort } from 'node:worker_threads';
 import { systemClock, type Timer } from '../clock.js';
-import type { Logger } from '../logger.js';
+import { type Logger, withFields } from '../logger.js';
 import { encodeJson, type JsonValue } from '../tasks/codec.js';
 import { MAX_PROGRESS_BYTES, type TaskContext } from '../tasks/task-context.js';
 import type { CpuCall, CpuMessage } from './cpu-job.js';
@@ -66,7 +66,7 @@ function postingLogger(fields: object): Logger {
   const postAs = (level: keyof Logger) => (data: object, message: string) => {
     const line = { flowrra: 'cpu', kind: 'log', level, message } as const;
     try {
-      post({ ...line, data: { ...fields, ...data } });
+      post({ ...line, data: withFields(fields, data) });
     } catch {
       // Functions and the like cannot be copied to another thread; a log line must never fail a task.
       post({ ...line, data: { ...fields, data: inspect(data) } });

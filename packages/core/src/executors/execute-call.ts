@@ -1,4 +1,4 @@
-import type { Logger } from '../logger.js';
+import { type Logger, withFields } from '../logger.js';
 import type { ExecuteCall, Middleware } from '../middleware.js';
 import { checkSchema } from '../tasks/check-schema.js';
 import { encodeJson } from '../tasks/codec.js';
@@ -19,7 +19,7 @@ export function contextOf(attempt: Attempt, logger: Logger): TaskContext {
     fence: lease.fence,
     signal: attempt.signal,
     progress: (value) => attempt.onProgress(encodeJson(value, 'progress', MAX_PROGRESS_BYTES)),
-    log: withFields(logger, { taskId: lease.id, taskName: name }),
+    log: taskLogger(logger, { taskId: lease.id, taskName: name }),
   };
 }
 
@@ -45,11 +45,11 @@ export async function returned(
   return { status: 'success', resultJson: encodeJson(result, 'result', maxPayloadBytes) };
 }
 
-function withFields(logger: Logger, fields: object): Logger {
+function taskLogger(logger: Logger, fields: object): Logger {
   return {
-    debug: (data, message) => logger.debug({ ...fields, ...data }, message),
-    info: (data, message) => logger.info({ ...fields, ...data }, message),
-    warn: (data, message) => logger.warn({ ...fields, ...data }, message),
-    error: (data, message) => logger.error({ ...fields, ...data }, message),
+    debug: (data, message) => logger.debug(withFields(fields, data), message),
+    info: (data, message) => logger.info(withFields(fields, data), message),
+    warn: (data, message) => logger.warn(withFields(fields, data), message),
+    error: (data, message) => logger.error(withFields(fields, data), message),
   };
 }

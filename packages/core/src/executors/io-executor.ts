@@ -3,6 +3,7 @@ import { checkSchema } from '../tasks/check-schema.js';
 import type { JsonValue } from '../tasks/codec.js';
 import {
   type AnyFunction,
+  type ContractOptions,
   defineTask,
   type TaskContract,
   type TaskFor,
@@ -33,9 +34,10 @@ export class IOExecutor extends BaseExecutor {
   task<Fn extends AnyFunction>(name: string, options: TaskOptions & WithoutKwargs, handler: Fn): TaskFor<Fn, false>;
   task(name: string, ...rest: [AnyFunction] | [TaskOptions, AnyFunction]) {
     const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest;
-    if ('kind' in options)
+    if ((options as ContractOptions | undefined)?.kind !== undefined)
       throw new ConfigError('kind', 'app.task() makes I/O tasks; for CPU tasks use app.cpuTask().');
-    return this.implement(defineTask(name, options as TaskOptions), handler);
+    // Only a caller whose types were not checked leaves the handler out.
+    return this.implement(defineTask(name, options as TaskOptions), handler as AnyFunction);
   }
 
   /** Gives a contract its code. @throws TaskExistsError */

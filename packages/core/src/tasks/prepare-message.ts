@@ -41,12 +41,12 @@ export function prepareMessage(call: SubmitCall, source: MessageSource): NewMess
   if (!Array.isArray(args))
     throw new ArgumentError('args', `args must be an array: ${task.name}.submit([…], options).`);
   checkKwargs(task.name, task.takesKwargs, options.kwargs);
-  const checks = [
-    checkSchema(task.schema.args, args, 'args'),
-    checkSchema(task.schema.kwargs, options.kwargs, 'kwargs'),
-  ];
   const message = (): NewMessage => encodeCall(call, options, source);
-  return checks.some((check) => check instanceof Promise) ? Promise.all(checks).then(message) : message();
+  const kwargsCheck = () => checkSchema(task.schema.kwargs, options.kwargs, 'kwargs');
+  // One after the other: a failed check must not leave another one behind that fails with nobody to hear it.
+  const checked = checkSchema(task.schema.args, args, 'args');
+  const bothChecked = checked instanceof Promise ? checked.then(kwargsCheck) : kwargsCheck();
+  return bothChecked instanceof Promise ? bothChecked.then(message) : message();
 }
 
 function encodeCall({ task, args }: SubmitCall, options: Options, source: MessageSource): NewMessage {

@@ -1,5 +1,6 @@
 import type { WaitOptions } from '../backends/base-result-backend.js';
-import { TaskCancelledError, TaskFailedError, TaskTimeoutError } from '../errors.js';
+import { TaskCancelledError, type TaskErrorInfo, TaskFailedError, TaskTimeoutError } from '../errors.js';
+import { checkOptions } from '../options.js';
 import type { JsonValue } from './codec.js';
 import type { FinishedTaskResult, TaskResult } from './task-result.js';
 import type { TaskStatus } from './task-status.js';
@@ -41,18 +42,17 @@ export class TaskHandle<Result = unknown> {
       case 'cancelled':
         throw new TaskCancelledError(this.id, outcome.taskName);
       case 'failed': {
-        const Failure = outcome.error.code === 'TASK_TIMEOUT' ? TaskTimeoutError : TaskFailedError;
+        const Failure = ranTooLong(outcome.error) ? TaskTimeoutError : TaskFailedError;
         throw new Failure(this.id, outcome.taskName, outcome.error);
       }
     }
   }
 
   /** How the task ended, whichever way: narrow on `status`. Throws like `result()`, but not for failed and cancelled. */
-  outcome(options: WaitOptions = {}): Promise<FinishedTaskResult<Result>> {
+  async outcome(options: WaitOptions = {}): Promise<FinishedTaskResult<Result>> {
+    const { timeout = null, signal } = checkOptions<WaitOptions>(options, 'wait options', ['timeout', 'signal']);
     // What was stored is what a handler of this type returned.
-    return this.#source.waitFor(this.id, this.queue, { timeout: null, ...options }) as Promise<
-      FinishedTaskResult<Result>
-    >;
+    return this.#source.waitFor(this.id, this.queue, { timeout, signal }) as Promise<FinishedTaskResult<Result>>;
   }
 
   /** All that is known of the task now; null when nothing is. */
@@ -77,4 +77,9 @@ export class TaskHandle<Result = unknown> {
   cancel(): Promise<boolean> {
     return this.#source.cancel(this.id, this.queue);
   }
+}
+
+/** A handler that passes on the timeout of a task which it awaited fails, but has not run too long itself. */
+function ranTooLong({ code, name }: TaskErrorInfo): boolean {
+  return code === 'TASK_TIMEOUT' && name !== 'TaskTimeoutError';
 }

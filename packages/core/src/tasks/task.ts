@@ -113,7 +113,10 @@ export interface Task<Args extends readonly unknown[], Result, Kwargs = undefine
    * @throws StoreUnavailableError, IndeterminateSubmitError
    */
   submit(args: Args, ...options: SubmitOptionsParameter<Kwargs>): Promise<TaskHandle<Result>>;
-  /** Enqueues many calls in one go; handles come in the same order. */
+  /**
+   * Enqueues many calls in one go; handles come in the same order.
+   * @throws what `submit` throws; ArgumentError for an `id`, which the calls would share
+   */
   submitMany(calls: readonly Args[], ...options: SubmitOptionsParameter<Kwargs>): Promise<TaskHandle<Result>[]>;
   /** Submits and waits, without limit, for the result. Throws what `handle.result()` throws. */
   call(args: Args, ...options: SubmitOptionsParameter<Kwargs>): Promise<Result>;
