@@ -238,10 +238,11 @@ export class NoWorkerError extends FlowrraError {
   constructor(
     readonly taskId: string,
     readonly queue: string,
+    readonly lane: string,
   ) {
     super(
-      `Task ${taskId} waits in memory queue "${queue}", which nobody serves: memory is not shared with other processes. ` +
-        'Call app.start() here and serve that queue, or use a shared store.',
+      `Task ${taskId} waits in the ${lane} lane of memory queue "${queue}", which nobody serves: memory is not shared with ` +
+        'other processes. Register its code, serve the queue and call app.start() here, or use a shared store.',
     );
   }
 }

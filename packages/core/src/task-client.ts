@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { customAlphabet } from 'nanoid';
 import type { BaseResultBackend, WaitOptions } from './backends/base-result-backend.js';
 import { getBackend } from './backends/get-backend.js';
-import type { BaseBroker, NewMessage } from './brokers/base-broker.js';
+import type { BaseBroker, Lane, NewMessage } from './brokers/base-broker.js';
 import { getBroker } from './brokers/get-broker.js';
 import type { Config } from './config.js';
 import { ArgumentError, ConfigError, NoWorkerError, StoppedError, TaskNotFoundError } from './errors.js';
@@ -118,10 +118,11 @@ export class TaskClient implements HandleSource {
     const { store } = await this.open();
     const replies = await store.submit(messages);
     return messages.map((message, i) => {
-      const { name } = (calls[i] as SubmitCall).task;
+      const { task } = calls[i] as SubmitCall;
       const known = replies[i]?.known ?? false;
-      if (!known) this.events.emit('submitted', () => ({ taskId: message.id, taskName: name, queue: message.queue }));
-      return new TaskHandle(this, message.id, name, message.queue, known && message.remembered);
+      if (!known)
+        this.events.emit('submitted', () => ({ taskId: message.id, taskName: task.name, queue: message.queue }));
+      return new TaskHandle(this, message.id, task, message.queue, known && message.remembered);
     });
   }
 
@@ -148,19 +149,23 @@ export class TaskClient implements HandleSource {
   }
 
   handle<Result>(contract: TaskContract<readonly unknown[], Result>, id: string): TaskHandle<Result> {
-    return new TaskHandle<Result>(this, checkName(id, 'id'), contract.name, contract.queue);
+    return new TaskHandle<Result>(this, checkName(id, 'id'), contract, contract.queue);
   }
 
   async get(taskId: string): Promise<TaskResult | null> {
     return (await this.open()).store.get(taskId);
   }
 
-  async waitFor(taskId: string, queue: string, options: WaitOptions): Promise<FinishedTaskResult> {
+  async waitFor(
+    taskId: string,
+    { queue, lane }: { queue: string; lane: Lane },
+    options: WaitOptions,
+  ): Promise<FinishedTaskResult> {
     const { store, broker } = await this.open();
-    if (broker.supports.processLocal && !isServed(broker, queue)) {
+    if (broker.supports.processLocal && !isServed(broker, queue, lane)) {
       const result = await store.get(taskId);
       if (result && isFinished(result)) return result;
-      throw new NoWorkerError(taskId, queue);
+      throw new NoWorkerError(taskId, queue, lane);
     }
     return store.waitFor(taskId, options);
   }

@@ -42,7 +42,7 @@ describe.each(STORES)('a CPU task on %s', (stores) => {
   });
 
   it('is claimed only when a thread is free, so none loses its lease while it waits for one (EX-07)', async () => {
-    const app = openWorld(stores).app({ executor: { cpuWorkers: 2, lease: '400ms' } });
+    const app = openWorld(stores).app({ executor: { cpuWorkers: 2, lease: '2s' } });
     const fibonacci = app.cpuTask<typeof handlers.fibonacci>('fibonacci', { module, export: 'fibonacci' });
     let most = 0;
     let running = 0;
@@ -51,9 +51,9 @@ describe.each(STORES)('a CPU task on %s', (stores) => {
     const lost: unknown[] = [];
     app.on('leaseLost', (event) => lost.push(event));
     await app.start();
-    const handles = await fibonacci.submitMany(Array.from({ length: 12 }, (): [number] => [30]));
+    const handles = await fibonacci.submitMany(Array.from({ length: 24 }, (): [number] => [36]));
     const outcomes = await Promise.all(handles.map((handle) => handle.outcome()));
-    expect(outcomes.map(({ fence }) => fence)).toEqual(Array(12).fill(1));
+    expect(outcomes.map(({ fence }) => fence)).toEqual(Array(24).fill(1));
     expect(most).toBeLessThanOrEqual(2);
     expect(lost).toEqual([]);
   });

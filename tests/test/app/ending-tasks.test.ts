@@ -1,4 +1,4 @@
-import { taskContext } from '@flowrra/core';
+import { defineTask, taskContext } from '@flowrra/core';
 import { describe, expect, it, vi } from 'vitest';
 import { deferred, openWorld, STORES } from '../../support/world.js';
 
@@ -147,5 +147,7 @@ describe('awaiting on memory', () => {
     expect(await handle.result()).toBe(1);
     const elsewhere = await add.submit([1], { queue: 'unserved' });
     await expect(elsewhere.result()).rejects.toMatchObject({ code: 'NO_WORKER', queue: 'unserved' });
+    const heavy = await app.submit(defineTask('heavy', { kind: 'cpu' }), []);
+    await expect(heavy.result()).rejects.toMatchObject({ code: 'NO_WORKER', queue: 'default', lane: 'cpu' });
   });
 });

@@ -99,7 +99,7 @@ export abstract class BaseExecutor {
         logger,
         run,
       });
-      this.#process.serve(queue, lane);
+      this.#process.serve(lane);
     }
   }
 }

@@ -36,6 +36,14 @@ export class LaneWorker {
     this.#free = options.slots;
   }
 
+  get queue(): string {
+    return this.#options.queue;
+  }
+
+  get lane(): Lane {
+    return this.#options.lane;
+  }
+
   start(): void {
     this.#loop ??= this.#serve();
   }

@@ -181,8 +181,10 @@ export class TaskRunner {
     const { deferredSince, startedAt } = held.task;
     const deferred = deferredSince === null ? 0 : startedAt - deferredSince;
     if (deferred >= DEFER_LIMIT) return this.#failed(held, error, 'task not found');
-    this.#session.options.logger.warn(
-      { ...attemptEvent(held.task), err: error },
+    // Once is enough: the task may come back here many times.
+    const level = deferredSince === null ? 'warn' : 'debug';
+    this.#session.options.logger[level](
+      { ...attemptEvent(held.task), reason: error.message },
       'this worker cannot run the task; it goes back to its queue',
     );
     await this.#settler.release(held, 'deferred', Math.min(Math.max(deferred, SHORTEST_DEFER), LONGEST_DEFER));

@@ -46,10 +46,10 @@ export class WorkerProcess {
   }
 
   /** Starts a lane that ends with this process. */
-  serve(queue: string, lane: LaneWorker): void {
-    if (this.#broker) this.#ends.push(noteServed(this.#broker, queue));
-    this.#lanes.push(lane);
-    lane.start();
+  serve(worker: LaneWorker): void {
+    if (this.#broker) this.#ends.push(noteServed(this.#broker, worker.queue, worker.lane));
+    this.#lanes.push(worker);
+    worker.start();
   }
 
   /** Milliseconds; default `executor.stopGrace`. @throws ArgumentError when it is no duration */

@@ -133,7 +133,7 @@ export class WorkerSession {
       });
     } catch (err) {
       // The next beat tries again; should it be too late by then, the store says so.
-      if (!this.#heartbeatFails)
+      if (!this.#heartbeatFails && !this.abandoned.aborted)
         logger.warn({ err, tasks: held.length }, 'leases could not be extended; going on trying');
       this.#heartbeatFails = true;
     }

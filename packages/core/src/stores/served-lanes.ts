@@ -1,18 +1,23 @@
-import type { BaseBroker } from '../brokers/base-broker.js';
+import type { BaseBroker, Lane } from '../brokers/base-broker.js';
 import { sharedByCopies } from '../shared-by-copies.js';
 
-/** How many lanes of each queue this process serves, per broker: apps may share one. */
+/** The lanes that this process serves, and how often, per broker: apps may share one. */
 const served = sharedByCopies('served-lanes', () => new WeakMap<BaseBroker, Map<string, number>>());
 
 /** Notes that a lane of the queue is being served. @returns takes the note back */
-export function noteServed(broker: BaseBroker, queue: string): () => void {
+export function noteServed(broker: BaseBroker, queue: string, lane: Lane): () => void {
   const lanes = served.get(broker) ?? new Map<string, number>();
   served.set(broker, lanes);
-  lanes.set(queue, (lanes.get(queue) ?? 0) + 1);
-  return () => void lanes.set(queue, (lanes.get(queue) ?? 1) - 1);
+  const key = keyOf(queue, lane);
+  lanes.set(key, (lanes.get(key) ?? 0) + 1);
+  return () => void lanes.set(key, (lanes.get(key) ?? 1) - 1);
 }
 
-/** Whether somebody in this process serves a lane of the queue. */
-export function isServed(broker: BaseBroker, queue: string): boolean {
-  return (served.get(broker)?.get(queue) ?? 0) > 0;
+/** Whether somebody in this process serves that lane of the queue. */
+export function isServed(broker: BaseBroker, queue: string, lane: Lane): boolean {
+  return (served.get(broker)?.get(keyOf(queue, lane)) ?? 0) > 0;
+}
+
+function keyOf(queue: string, lane: Lane): string {
+  return `${queue}|${lane}`;
 }

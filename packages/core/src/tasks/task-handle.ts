@@ -1,30 +1,36 @@
 import type { WaitOptions } from '../backends/base-result-backend.js';
+import type { Lane } from '../brokers/base-broker.js';
 import { TaskCancelledError, type TaskErrorInfo, TaskFailedError, TaskTimeoutError } from '../errors.js';
 import { checkOptions } from '../options.js';
 import type { JsonValue } from './codec.js';
+import type { TaskContract } from './task.js';
 import type { FinishedTaskResult, TaskResult } from './task-result.js';
 import type { TaskStatus } from './task-status.js';
 
 /** What a handle asks of its app. */
 export interface HandleSource {
   get(taskId: string): Promise<TaskResult | null>;
-  waitFor(taskId: string, queue: string, options: WaitOptions): Promise<FinishedTaskResult>;
+  waitFor(taskId: string, place: { queue: string; lane: Lane }, options: WaitOptions): Promise<FinishedTaskResult>;
   cancel(taskId: string, queue: string): Promise<boolean>;
 }
 
 /** One submitted task, from whichever process: await it, watch it, cancel it. */
 export class TaskHandle<Result = unknown> {
   readonly #source: HandleSource;
+  readonly #lane: Lane;
+  readonly taskName: string;
 
   constructor(
     source: HandleSource,
     readonly id: string,
-    readonly taskName: string,
+    task: Pick<TaskContract, 'name' | 'kind'>,
     readonly queue: string,
     /** True when a submit with an explicit id found that id known, and so enqueued nothing. */
     readonly known: boolean = false,
   ) {
     this.#source = source;
+    this.#lane = task.kind;
+    this.taskName = task.name;
   }
 
   /**
@@ -32,7 +38,7 @@ export class TaskHandle<Result = unknown> {
    * @throws TaskFailedError (TaskTimeoutError when it ran too long), TaskCancelledError: how the task ended
    * @throws WaitTimeoutError, WaitAbortedError: the wait ended, the task goes on
    * @throws ResultNotFoundError when the result was deleted or expired
-   * @throws NoWorkerError on memory, when this process does not serve the queue
+   * @throws NoWorkerError on memory, when this process does not serve the task's lane of the queue
    */
   async result(options: WaitOptions = {}): Promise<Result> {
     const outcome = await this.outcome(options);
@@ -52,7 +58,8 @@ export class TaskHandle<Result = unknown> {
   async outcome(options: WaitOptions = {}): Promise<FinishedTaskResult<Result>> {
     const { timeout = null, signal } = checkOptions<WaitOptions>(options, 'wait options', ['timeout', 'signal']);
     // What was stored is what a handler of this type returned.
-    return this.#source.waitFor(this.id, this.queue, { timeout, signal }) as Promise<FinishedTaskResult<Result>>;
+    const place = { queue: this.queue, lane: this.#lane };
+    return this.#source.waitFor(this.id, place, { timeout, signal }) as Promise<FinishedTaskResult<Result>>;
   }
 
   /** All that is known of the task now; null when nothing is. */
