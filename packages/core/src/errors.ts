@@ -212,7 +212,9 @@ export class WaitTimeoutError extends FlowrraError {
     readonly taskId: string,
     readonly timeout: number,
   ) {
-    super(`Task ${taskId} did not finish within ${timeout} ms. It still runs: wait again, or cancel it.`);
+    super(
+      `Task ${taskId} did not finish within ${timeout} ms. The wait is over, the task is not: wait again, or cancel it.`,
+    );
   }
 }
 
