@@ -78,7 +78,6 @@ export abstract class BaseExecutor {
     if (this.#servesLanes || !session || session.stopping.aborted) return;
     this.#servesLanes = true;
     const { config, registry, worker } = this.client;
-    const { lease, pollInterval, clock, logger } = config;
     const runner = new TaskRunner(session, {
       registry,
       kind: this.kind,
@@ -93,10 +92,7 @@ export abstract class BaseExecutor {
         lane: this.kind,
         slots,
         worker,
-        lease,
-        pollInterval,
-        clock,
-        logger,
+        pollInterval: config.pollInterval,
         run,
       });
       this.#process.serve(lane);

@@ -1,6 +1,5 @@
 import type { Lane } from '../brokers/base-broker.js';
-import { type Clock, sleep } from '../clock.js';
-import type { Logger } from '../logger.js';
+import { sleep } from '../clock.js';
 import type { ClaimedTask, StoreClaimReply } from '../stores/task-store.js';
 import { abortableBy } from './abortable-by.js';
 import { storeBackoff } from './backoff.js';
@@ -12,10 +11,7 @@ export interface LaneWorkerOptions {
   /** Tasks that may run at once. */
   readonly slots: number;
   readonly worker: string;
-  readonly lease: number;
   readonly pollInterval: number;
-  readonly clock: Clock;
-  readonly logger: Logger;
   /** Sees a claimed task through to its end; resolves when its slot is free again. Never rejects. */
   readonly run: (task: ClaimedTask) => Promise<void>;
 }
@@ -79,7 +75,8 @@ export class LaneWorker {
 
   /** Null when the store failed; the pause is over by then. */
   async #claim(alone: boolean): Promise<StoreClaimReply | null> {
-    const { queue, lane, worker, lease, logger } = this.#options;
+    const { queue, lane, worker } = this.#options;
+    const { clock, lease, logger } = this.#session.options;
     try {
       const reply = await this.#session.store.claim({ queue, lane, count: this.#free, worker, leaseMs: lease, alone });
       if (this.#failures > 0) logger.info({ queue, lane }, 'the store answers again');
@@ -88,9 +85,7 @@ export class LaneWorker {
     } catch (err) {
       this.#failures++;
       if (this.#failures === 1) logger.error({ err, queue, lane }, 'claiming failed; going on trying');
-      await sleep(this.#options.clock, storeBackoff(this.#failures), { signal: this.#session.stopping }).catch(
-        () => {},
-      );
+      await sleep(clock, storeBackoff(this.#failures), { signal: this.#session.stopping }).catch(() => {});
       return null;
     }
   }
@@ -109,7 +104,8 @@ export class LaneWorker {
 
   /** Until work is announced, a delayed task is due, or it is time to look anyway. */
   async #idle(nextDueIn: number | null): Promise<void> {
-    const { queue, pollInterval, clock, logger } = this.#options;
+    const { queue, pollInterval } = this.#options;
+    const { clock, logger } = this.#session.options;
     const over = abortableBy(this.#session.stopping);
     const pause = sleep(clock, Math.min(pollInterval, nextDueIn ?? pollInterval), over).catch(() => {});
     const announced = this.#session.store.waitForWork([queue], over).catch((err: unknown) => {
