@@ -52,6 +52,7 @@ export class InMemoryBroker extends BaseBroker {
     events: true,
     processLocal: true,
   };
+  override readonly dedupeWindow: number;
   readonly #messages: HeldMessages;
   readonly #workWaits = new WorkWaits();
   readonly #topics = new Topics();
@@ -63,7 +64,9 @@ export class InMemoryBroker extends BaseBroker {
   constructor(options: InMemoryBrokerOptions = {}) {
     super();
     checkOptions<InMemoryBrokerOptions>(options, '', BROKER_POLICY_OPTIONS);
-    this.#messages = new HeldMessages(checkBrokerPolicy(options), (lane) => this.#announce(lane));
+    const policy = checkBrokerPolicy(options);
+    this.#messages = new HeldMessages(policy, (lane) => this.#announce(lane));
+    this.dedupeWindow = policy.dedupeWindow;
   }
 
   override async open({ clock, logger }: StoreContext): Promise<void> {

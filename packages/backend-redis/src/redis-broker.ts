@@ -58,7 +58,7 @@ export class RedisBroker extends BaseBroker {
   readonly #signals: WorkSignals;
   readonly #desk: QueueDesk;
   readonly #deadLetters: DeadLetters;
-  readonly #dedupeWindow: number;
+  override readonly dedupeWindow: number;
   #endKeepAlive: (() => void) | null = null;
   #closed = false;
 
@@ -79,7 +79,7 @@ export class RedisBroker extends BaseBroker {
     this.#signals = new WorkSignals(place);
     this.#desk = new QueueDesk(place);
     this.#deadLetters = new DeadLetters(place);
-    this.#dedupeWindow = policy.dedupeWindow;
+    this.dedupeWindow = policy.dedupeWindow;
   }
 
   override async open(context: StoreContext): Promise<void> {
@@ -149,7 +149,7 @@ export class RedisBroker extends BaseBroker {
       backend,
       place: this.#place,
       holder: this.#holder,
-      dedupeWindow: this.#dedupeWindow,
+      dedupeWindow: this.dedupeWindow,
     });
   }
 

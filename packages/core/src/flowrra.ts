@@ -1,5 +1,6 @@
 import type { Page } from './backends/base-result-backend.js';
 import type { QueueSize } from './brokers/base-broker.js';
+import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import type { Duration } from './duration.js';
 import { ArgumentError, ConfigError } from './errors.js';
@@ -8,7 +9,8 @@ import { CPUExecutor } from './executors/cpu-executor.js';
 import { IOExecutor } from './executors/io-executor.js';
 import { runUntilSignal } from './executors/run-until-signal.js';
 import { WorkerProcess } from './executors/worker-process.js';
-import { isMiddleware, isService, type Middleware, type Service } from './middleware.js';
+import type { Logger } from './logger.js';
+import { isMiddleware, isService, type Middleware, type Service, type SubmitCall } from './middleware.js';
 import { checkName } from './names.js';
 import { isScheduleService, type ScheduleService } from './scheduling/schedule-service.js';
 import { TaskClient } from './task-client.js';
@@ -96,6 +98,40 @@ export class Flowrra {
   /** How many tasks of a queue wait, are delayed, run, and were given up. */
   async queueSize(queue: string): Promise<QueueSize> {
     return (await this.#client.open()).store.size(checkName(queue, 'queue'));
+  }
+
+  /** Per task id: whether the broker holds it, waiting, delayed, running or given up. */
+  async holds(taskIds: readonly string[]): Promise<boolean[]> {
+    for (const id of taskIds) checkName(id, 'taskId');
+    return (await this.#client.open()).store.holds(taskIds);
+  }
+
+  /** For how many milliseconds the broker knows an explicit id after its task ended. */
+  async dedupeWindow(): Promise<number> {
+    return (await this.#client.open()).broker.dedupeWindow;
+  }
+
+  /** The contract of a task that is registered here; null when there is none of that name. */
+  findTask(name: string): TaskContract | null {
+    return this.#client.registry.get(name)?.contract ?? null;
+  }
+
+  /**
+   * Checks a call as `submit` does before it writes anything, and writes nothing.
+   * @throws ArgumentError, ConfigError, SerializationError, PayloadTooLargeError, SchemaError
+   */
+  async checkCall(task: TaskContract, args: readonly unknown[], options: SubmitCall['options'] = {}): Promise<void> {
+    await this.#client.prepare({ task: this.#client.contractOf(task), args, options });
+  }
+
+  /** The clock of this app, also for its services. */
+  get clock(): Clock {
+    return this.#client.config.clock;
+  }
+
+  /** The logger of this app, also for its services. */
+  get logger(): Logger {
+    return this.#client.config.logger;
   }
 
   /** Watches what happens in this process. @returns ends the subscription @throws ArgumentError for an unknown event */

@@ -41,6 +41,7 @@ export { BaseExecutor } from './executors/base-executor.js';
 export { CPUExecutor, type CpuTaskNeedsItsType, type CpuTaskOptions } from './executors/cpu-executor.js';
 export { CpuThreadLostError } from './executors/cpu-thread-lost-error.js';
 export { IOExecutor } from './executors/io-executor.js';
+export { type Runnable, runUntilSignal } from './executors/run-until-signal.js';
 
 // Result backends
 
@@ -85,8 +86,9 @@ export { CONTRACT, implementsContract, type StoreContext } from './contract.js';
 export { checkName } from './names.js';
 export { onAbort } from './on-abort.js';
 export { checkDuration, checkInteger, checkOptions } from './options.js';
+export { importPackage } from './stores/import-package.js';
 export { JoinedTaskStore, outcomeResult } from './stores/joined-task-store.js';
-export { registerBackend, type StoreProvider } from './stores/store-providers.js';
+export { asBackendError, registerBackend, type StoreProvider, schemeOf } from './stores/store-providers.js';
 export type { ClaimedTask, RetryRequest, StoreClaimReply, TaskOutcome, TaskStore } from './stores/task-store.js';
 export { decodeTaskResult, encodeJson, encodeTaskResult, type JsonObject, type JsonValue } from './tasks/codec.js';
 export {
@@ -102,12 +104,12 @@ export {
 export {
   BaseSchedulerBackend,
   type DueSchedules,
-  type Firing,
-  type FiringMark,
-  type NewFiring,
-  type SlotDecision,
+  type DueTimes,
+  type ExceptTasks,
 } from './scheduling/base-scheduler-backend.js';
-export type { ScheduleService } from './scheduling/schedule-service.js';
+export type { Firing, FiringMark, NewFiring, SlotDecision, UnsubmittedFiring } from './scheduling/firing.js';
+export type { ScheduleChange, ScheduleFilter } from './scheduling/schedule-change.js';
+export type { Explanation, SchedulerHealth, ScheduleService } from './scheduling/schedule-service.js';
 export { type CatchUp, type ScheduledTask, ScheduleType } from './scheduling/scheduled-task.js';
 
 // Time and logging

@@ -108,11 +108,16 @@ export class TaskClient implements HandleSource {
     return handle as TaskHandle;
   }
 
+  /** Checks a call completely and makes its message. @throws as `prepareMessage` */
+  prepare(call: SubmitCall): NewMessage | Promise<NewMessage> {
+    const { maxPayloadBytes } = this.config;
+    return prepareMessage(call, { newTaskId, origin: this.worker, maxPayloadBytes });
+  }
+
   async #push(calls: readonly SubmitCall[]): Promise<TaskHandle[]> {
-    const source = { newTaskId, origin: this.worker, maxPayloadBytes: this.config.maxPayloadBytes };
     const messages: NewMessage[] = [];
     for (const call of calls) {
-      const message = prepareMessage(call, source);
+      const message = this.prepare(call);
       messages.push(message instanceof Promise ? await message : message);
     }
     const { store } = await this.open();

@@ -2,6 +2,7 @@ import type { BaseResultBackend, Page } from '../backends/base-result-backend.js
 import { CONTRACT, type StoreContext } from '../contract.js';
 import { NotImplementedError } from '../errors.js';
 import type { TaskStore } from '../stores/task-store.js';
+import { DEFAULT_BROKER_POLICY } from './broker-policy.js';
 
 /** The part of a queue that one claim serves: `io`, `cpu`, or `task:<name>` for one limited task. */
 export type Lane = 'io' | 'cpu' | `task:${string}`;
@@ -146,6 +147,9 @@ export abstract class BaseBroker {
   readonly [CONTRACT] = 'broker@1';
 
   abstract readonly supports: BrokerSupport;
+
+  /** For how many milliseconds explicit and derived ids are known after their task ended. */
+  readonly dedupeWindow: number = DEFAULT_BROKER_POLICY.dedupeWindow;
 
   /**
    * Takes messages in. A known id is said to be known and changes nothing; repeating a push whose reply was lost

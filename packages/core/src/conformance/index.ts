@@ -13,7 +13,14 @@ export {
   type ResultBackendSubject,
   type ResultBackendWorld,
 } from './result-backend/describe-result-backend.js';
-export type { TestRunner } from './suite.js';
+export {
+  createSuite,
+  type DefinePromise,
+  type PromiseOptions,
+  required,
+  type SuitePlan,
+  type TestRunner,
+} from './suite.js';
 export {
   describeTaskStore,
   type TaskStoreNeed,

@@ -2,53 +2,18 @@ import type { Page } from '../backends/base-result-backend.js';
 import { CONTRACT, type StoreContext } from '../contract.js';
 import { NotImplementedError } from '../errors.js';
 import type { JsonObject, JsonValue } from '../tasks/codec.js';
+import type { Firing, FiringMark, SlotDecision, UnsubmittedFiring } from './firing.js';
+import type { ScheduleChange, ScheduleFilter } from './schedule-change.js';
 import type { ScheduledTask, ScheduleType } from './scheduled-task.js';
 
-/** A slot in the ledger, or a run of slots that were passed over together. Incarnation, slot and kind are its identity. */
-export interface Firing {
-  readonly scheduleId: string;
-  readonly incarnation: string;
-  /** The slot; of a passed-over range, its first; of a trigger by hand, the instant of the call. */
-  readonly slot: Date;
-  /** The last slot of a passed-over range, and how many it holds. */
-  readonly until: Date | null;
-  readonly count: number;
-  /** A trigger by hand is a firing of its own kind. */
-  readonly kind: 'slot' | 'manual' | 'passed-over';
-  /** `claimed` until its task was pushed; `unknown` when nobody can tell any more whether it was. */
-  readonly state: 'claimed' | 'submitted' | 'skipped' | 'unknown';
-  /** Why it was skipped, passed over or is unknown; null when it ran. */
-  readonly reason: string | null;
-  /** Derived from incarnation and slot; null when nothing was to be submitted. */
-  readonly taskId: string | null;
-  /** The node that claimed it. */
-  readonly node: string;
-  /** On the store's clock, like `submittedAt`. */
-  readonly claimedAt: Date;
-  readonly submittedAt: Date | null;
-}
-
-/** A firing before it is in the ledger: the store adds which schedule's it is, who claimed it, and when. */
-export type NewFiring = Omit<Firing, 'scheduleId' | 'incarnation' | 'node' | 'claimedAt' | 'submittedAt'>;
-
-/** What became of a claimed firing. */
-export interface FiringMark {
-  readonly state: 'submitted' | 'skipped' | 'unknown';
-  /** Default null. */
-  readonly reason?: string | null | undefined;
-}
-
-/** What a node decided for one schedule: what `claimDue` writes, if the row is still the one that was read. */
-export interface SlotDecision {
-  readonly scheduleId: string;
-  /** The row as it was read: left alone when any of the three is another one by now. */
-  readonly incarnation: string;
-  readonly revision: number;
-  /** The `nextRun` that was read, also null: a trigger by hand writes the same one back. */
-  readonly dueAt: Date | null;
-  /** What `nextRun` becomes; null when no slot is left. */
+/** What there is to do, and when. All instants are on the store's clock. */
+export interface DueTimes {
+  /** The store's clock. */
+  readonly now: Date;
+  /** The earliest next run of an enabled schedule, past or future; null when there is none. */
   readonly nextRun: Date | null;
-  readonly firings: readonly NewFiring[];
+  /** When the oldest firing that is still `claimed` was claimed; null when there is none. */
+  readonly oldestClaim: Date | null;
 }
 
 /** Due schedules as they were read, and the store's clock at that time, by which their lateness is judged. */
@@ -56,6 +21,12 @@ export interface DueSchedules {
   readonly now: Date;
   /** The longest overdue first. */
   readonly schedules: readonly ScheduledTask[];
+}
+
+/** Leaves out schedules whose task is among these: a node does not fire what it does not know. */
+export interface ExceptTasks {
+  /** Default none. */
+  readonly exceptTasks?: readonly string[] | undefined;
 }
 
 /**
@@ -120,18 +91,26 @@ export abstract class BaseSchedulerBackend {
   /** Frees what the backend opened. May be called more than once. */
   abstract close(): Promise<void>;
 
-  /** Called once before the first use. Constructors open nothing. */
+  /** Called once before the first use by a scheduler. Constructors open nothing. */
   async open(_context: StoreContext): Promise<void> {}
 
+  // ── The ledger methods ─────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What there is to do, and when: one cheap read. */
+  dueTimes(_options?: ExceptTasks): Promise<DueTimes> {
+    return this.#missing('dueTimes');
+  }
+
   /** Due schedules by the store's clock, at most `limit` of them, read without locks. */
-  readDue(_options: { limit: number }): Promise<DueSchedules> {
+  readDue(_options: ExceptTasks & { limit: number }): Promise<DueSchedules> {
     return this.#missing('readDue');
   }
 
   /**
    * Writes what `node` decided, in one short transaction: rows that changed since they were read, or that another node
-   * is writing, are left alone; of the others the firings go into the ledger, `nextRun` advances, `lastRun` becomes the
-   * newest slot that is to run, and `runCount` grows by their number.
+   * is writing, are left alone; of the others the firings go into the ledger, `nextRun` and `error` are set, `lastRun`
+   * and `lastTaskId` become those of the newest firing of kind `slot` that is `claimed`, and `runCount` grows by the
+   * number of these. A firing whose id is in the ledger already is not written again.
    * @returns the firings that were written
    */
   claimDue(_decisions: readonly SlotDecision[], _options: { node: string }): Promise<Firing[]> {
@@ -142,7 +121,7 @@ export abstract class BaseSchedulerBackend {
    * Firings of any node that were claimed at least `olderThan` milliseconds ago, on the store's clock, and are not marked
    * yet; the oldest first, at most `limit`.
    */
-  unsubmittedFirings(_options: { olderThan: number; limit: number }): Promise<Firing[]> {
+  unsubmittedFirings(_options: ExceptTasks & { olderThan: number; limit: number }): Promise<UnsubmittedFiring[]> {
     return this.#missing('unsubmittedFirings');
   }
 
@@ -154,6 +133,32 @@ export abstract class BaseSchedulerBackend {
   /** The ledger of one schedule, newest slot first, former incarnations included. */
   listFirings(_scheduleId: string, _page?: Page): Promise<Firing[]> {
     return this.#missing('listFirings');
+  }
+
+  /**
+   * Shortens the ledger: removes firings that were claimed more than `olderThan` milliseconds ago, and of each schedule
+   * all but the newest `keep`; never one that is still `claimed`. @returns how many
+   */
+  pruneFirings(_options: { olderThan: number; keep: number }): Promise<number> {
+    return this.#missing('pruneFirings');
+  }
+
+  /** Makes all changes or none, in one transaction. @returns false when one of the rows is not as `before` any more */
+  applyChanges(_changes: readonly ScheduleChange[]): Promise<boolean> {
+    return this.#missing('applyChanges');
+  }
+
+  /** Schedules that match, by id. */
+  listMatching(_filter: ScheduleFilter): Promise<ScheduledTask[]> {
+    return this.#missing('listMatching');
+  }
+
+  /**
+   * Resolves when, since the call, somebody may have changed a schedule or claimed a firing: within 5 s of it, also when
+   * another process did; or spuriously. Never rejects: by the signal, or when the store is away, it resolves too.
+   */
+  waitForChange(_options: { signal: AbortSignal }): Promise<void> {
+    return this.#missing('waitForChange');
   }
 
   #missing(method: string): Promise<never> {

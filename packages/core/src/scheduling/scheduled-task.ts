@@ -16,7 +16,10 @@ export interface ScheduledTask {
   readonly revision: number;
   readonly taskName: string;
   readonly scheduleType: ScheduleType;
-  /** A cron expression, an interval in milliseconds, or an instant in epoch milliseconds, as text. */
+  /**
+   * A cron expression of five fields (six: seconds first), an interval in milliseconds, or an instant in epoch
+   * milliseconds; as text.
+   */
   readonly schedule: string;
   readonly args: readonly JsonValue[];
   readonly kwargs: JsonObject | null;
@@ -26,14 +29,20 @@ export interface ScheduledTask {
   readonly lastRun: Date | null;
   /** The next slot; null when there is none any more. */
   readonly nextRun: Date | null;
+  /** The task of the last run, for `app.get()`; null before the first. */
+  readonly lastTaskId: string | null;
   readonly catchUp: CatchUp;
   /** Whether a slot is skipped while the task of an earlier one is live. */
   readonly overlap: 'allow' | 'skip';
   /** Milliseconds over which the start of a slot's task is spread; the slot itself never moves. */
   readonly jitter: number;
+  /** No slot before; intervals count from here, or else from `createdAt`. */
   readonly startAt: Date | null;
+  /** No slot after. */
   readonly endAt: Date | null;
+  /** Most slots that run; null: no limit. */
   readonly maxRuns: number | null;
+  /** Slots that ran; triggers by hand do not count. */
   readonly runCount: number;
   /** Null: as the task has it. */
   readonly queue: string | null;

@@ -1,11 +1,9 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { BaseResultBackend } from '../backends/base-result-backend.js';
 import type { BaseBroker } from '../brokers/base-broker.js';
 import { type ContractName, describeContract, implementsContract } from '../contract.js';
-import { BackendError, ConfigError, InvalidUrlError, MissingPackageError, UnsupportedSchemeError } from '../errors.js';
+import { BackendError, ConfigError, InvalidUrlError, UnsupportedSchemeError } from '../errors.js';
 import { sharedByCopies } from '../shared-by-copies.js';
+import { importPackage } from './import-package.js';
 
 /**
  * What a package of stores passes to `registerBackend` (those of Flowrra itself export it as `storeProvider`). The URL
@@ -99,31 +97,9 @@ export function asBackendError(err: unknown): BackendError {
 }
 
 async function loadProvider(packageName: string, why: string): Promise<StoreProvider> {
-  const module: unknown = await importFromAnywhere(packageName, why);
+  const module: unknown = await importPackage(packageName, why);
   const provider = (module as { storeProvider?: StoreProvider }).storeProvider;
   if (!provider)
     throw new BackendError(`${packageName} exports no storeProvider. Install a version that matches @flowrra/core.`);
   return provider;
-}
-
-/** With strict package managers core cannot see the user's packages: the entry script and the working folder can. */
-async function importFromAnywhere(packageName: string, why: string): Promise<unknown> {
-  const places = [
-    import.meta.url,
-    process.argv[1] && pathToFileURL(process.argv[1]),
-    pathToFileURL(join(process.cwd(), 'package.json')),
-  ];
-  for (const place of places) {
-    const path = place && resolveFrom(place, packageName);
-    if (path) return import(pathToFileURL(path).href);
-  }
-  throw new MissingPackageError(packageName, why);
-}
-
-function resolveFrom(place: string | URL, packageName: string): string | undefined {
-  try {
-    return createRequire(place).resolve(packageName);
-  } catch {
-    return undefined;
-  }
 }

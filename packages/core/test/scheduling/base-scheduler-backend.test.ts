@@ -83,6 +83,7 @@ function schedule(id: string, changes: Partial<ScheduledTask> = {}): ScheduledTa
     enabled: true,
     lastRun: null,
     nextRun: SLOT,
+    lastTaskId: null,
     catchUp: 'latest',
     overlap: 'allow',
     jitter: 0,
@@ -109,21 +110,26 @@ describe('a scheduler backend with the eleven methods', () => {
     expect(implementsContract(backend, 'scheduler-backend@1')).toBe(true);
     expect(backend.supports).toEqual({ claims: false });
     const firing: NewFiring = {
+      id: 'a-1',
       slot: SLOT,
       until: null,
       count: 1,
       kind: 'slot',
       state: 'claimed',
       reason: null,
-      taskId: 'a',
     };
-    const decision = { scheduleId: 'a', incarnation: 'one', revision: 1, dueAt: SLOT, nextRun: null };
+    const decision = { scheduleId: 'a', incarnation: 'one', revision: 1, dueAt: SLOT, nextRun: null, error: null };
     for (const [method, call] of Object.entries({
+      dueTimes: () => backend.dueTimes(),
       readDue: () => backend.readDue({ limit: 10 }),
       claimDue: () => backend.claimDue([{ ...decision, firings: [firing] }], { node: 'node-1' }),
       unsubmittedFirings: () => backend.unsubmittedFirings({ olderThan: 5_000, limit: 10 }),
       markFirings: () => backend.markFirings([], { state: 'submitted' }),
       listFirings: () => backend.listFirings('a', { limit: undefined, offset: 0 }),
+      pruneFirings: () => backend.pruneFirings({ olderThan: 1_000, keep: 10 }),
+      applyChanges: () => backend.applyChanges([]),
+      listMatching: () => backend.listMatching({}),
+      waitForChange: () => backend.waitForChange({ signal: AbortSignal.abort() }),
     })) {
       await expect(call()).rejects.toMatchObject({
         code: 'NOT_IMPLEMENTED',

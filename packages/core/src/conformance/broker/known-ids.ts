@@ -18,6 +18,10 @@ export function knownIds(promise: BrokerPromise): void {
     assert.equal((await claimOne(broker)).payload, 'payload of waiting');
   });
 
+  promise('says for how long it knows an id after the end', { settings }, async ({ broker }) => {
+    assert.equal(broker.dedupeWindow, WINDOW);
+  });
+
   promise('knows an id in every queue, whichever it was pushed to', async ({ broker }) => {
     await push(broker, ['a']);
     const [reply] = await push(broker, ['a'], { queue: 'other' });
