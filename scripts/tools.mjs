@@ -2,9 +2,9 @@
 // Plain Node without dependencies: these files run on a machine where nothing is installed yet.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
@@ -68,9 +68,16 @@ export async function quietly(label, commandLine, advice = '') {
  * @param {import('node:child_process').StdioOptions} stdio
  */
 function start([command = '', ...args], stdio) {
-  const child = spawn(command, args, { cwd: root, stdio, env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1' } });
+  const env = { ...nativeHeaders(), ...process.env, TURBO_TELEMETRY_DISABLED: '1' };
+  const child = spawn(command, args, { cwd: root, stdio, env });
   child.once('error', (error) => fail(`Cannot run ${command}: ${error.message}`));
   return child;
+}
+
+/** Native addons are compiled against the headers that came with this Node, where there are some: no download is needed. */
+function nativeHeaders() {
+  const prefix = dirname(dirname(process.execPath));
+  return existsSync(join(prefix, 'include/node/node.h')) ? { npm_config_nodedir: prefix } : {};
 }
 
 /**
