@@ -1,0 +1,293 @@
+import {
+  BaseSchedulerBackend,
+  type Clock,
+  checkPage,
+  type DueSchedules,
+  type DueTimes,
+  type ExceptTasks,
+  type Firing,
+  type FiringMark,
+  type JsonObject,
+  type JsonValue,
+  type Page,
+  type ScheduleChange,
+  type ScheduledTask,
+  ScheduleExistsError,
+  type ScheduleFilter,
+  ScheduleNotFoundError,
+  type ScheduleType,
+  type SlotDecision,
+  StoppedError,
+  type StoreContext,
+  systemClock,
+  type UnsubmittedFiring,
+} from '@flowrra/core';
+import { ChangeWaits } from './in-memory/change-waits.js';
+import { copyFiring, FiringLedger } from './in-memory/firing-ledger.js';
+import { definitionHash } from './schedule-identity.js';
+import { checkStorable, copySchedule, sameInstant } from './stored-schedule.js';
+
+/**
+ * Keeps schedules and their ledger in this process, and loses them with it: for tests, and for apps that declare all
+ * their schedules at each start. Several nodes of one process may share an instance.
+ */
+export class InMemorySchedulerBackend extends BaseSchedulerBackend {
+  override readonly supports = { claims: true };
+  readonly #schedules = new Map<string, ScheduledTask>();
+  readonly #ledger = new FiringLedger();
+  readonly #waits = new ChangeWaits();
+  #clock: Clock = systemClock;
+  #closed = false;
+
+  override async open({ clock }: StoreContext): Promise<void> {
+    this.#checkOpen();
+    this.#clock = clock;
+  }
+
+  async create(task: ScheduledTask): Promise<void> {
+    this.#checkOpen();
+    checkStorable(task);
+    if (this.#schedules.has(task.id)) throw new ScheduleExistsError(task.id);
+    this.#write({ ...task, revision: 1 });
+    this.#waits.wake();
+  }
+
+  async update(task: ScheduledTask): Promise<void> {
+    this.#checkOpen();
+    checkStorable(task);
+    this.#write({ ...task, revision: this.#find(task.id).revision + 1 });
+    this.#waits.wake();
+  }
+
+  async delete(id: string): Promise<boolean> {
+    this.#checkOpen();
+    const deleted = this.#schedules.delete(id);
+    if (deleted) this.#waits.wake();
+    return deleted;
+  }
+
+  async get(id: string): Promise<ScheduledTask | null> {
+    this.#checkOpen();
+    const task = this.#schedules.get(id);
+    return task ? copySchedule(task) : null;
+  }
+
+  async listAll(): Promise<ScheduledTask[]> {
+    return this.#list(() => true);
+  }
+
+  async listEnabled(): Promise<ScheduledTask[]> {
+    return this.#list(({ enabled }) => enabled);
+  }
+
+  async listDue(now: Date = new Date(this.#clock.now())): Promise<ScheduledTask[]> {
+    this.#checkOpen();
+    return this.#due(now, []).map(copySchedule);
+  }
+
+  async updateRunTimes(id: string, lastRun: Date, nextRun: Date | null): Promise<void> {
+    this.#checkOpen();
+    const task = { ...this.#find(id), lastRun, nextRun };
+    checkStorable(task);
+    this.#write(task);
+    this.#waits.wake();
+  }
+
+  async clear(): Promise<number> {
+    this.#checkOpen();
+    const count = this.#schedules.size;
+    this.#schedules.clear();
+    if (count > 0) this.#waits.wake();
+    return count;
+  }
+
+  async findByDefinition(
+    taskName: string,
+    scheduleType: ScheduleType,
+    schedule: string,
+    args: readonly JsonValue[] = [],
+    kwargs: JsonObject | null = null,
+    timeZone = 'UTC',
+  ): Promise<ScheduledTask | null> {
+    const wanted = definitionHash({ taskName, scheduleType, schedule, args, kwargs, timeZone });
+    // The hash costs more than the texts, and decides alone.
+    const found = this.#list(
+      (task) => task.taskName === taskName && task.schedule === schedule && definitionHash(task) === wanted,
+    );
+    return found.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime())[0] ?? null;
+  }
+
+  override async dueTimes({ exceptTasks = [] }: ExceptTasks = {}): Promise<DueTimes> {
+    this.#checkOpen();
+    const except = new Set(exceptTasks);
+    let nextRun: Date | null = null;
+    for (const task of this.#schedules.values()) {
+      if (!task.enabled || !task.nextRun || except.has(task.taskName)) continue;
+      if (nextRun === null || task.nextRun < nextRun) nextRun = task.nextRun;
+    }
+    const oldestClaim = this.#ledger.oldestClaim((firing) => !except.has(this.#scheduleOf(firing)?.taskName ?? ''));
+    return { now: new Date(this.#clock.now()), nextRun: nextRun && new Date(nextRun), oldestClaim };
+  }
+
+  override async readDue({ exceptTasks = [], limit }: ExceptTasks & { limit: number }): Promise<DueSchedules> {
+    this.#checkOpen();
+    const now = new Date(this.#clock.now());
+    return { now, schedules: this.#due(now, exceptTasks).slice(0, limit).map(copySchedule) };
+  }
+
+  override async claimDue(decisions: readonly SlotDecision[], { node }: { node: string }): Promise<Firing[]> {
+    this.#checkOpen();
+    const claimed: Firing[] = [];
+    for (const decision of decisions) {
+      if (!this.#isCurrent(decision)) continue;
+      claimed.push(...this.#claim(decision, node));
+      this.#waits.wake();
+    }
+    return claimed;
+  }
+
+  override async unsubmittedFirings({
+    exceptTasks = [],
+    olderThan,
+    limit,
+  }: ExceptTasks & { olderThan: number; limit: number }): Promise<UnsubmittedFiring[]> {
+    this.#checkOpen();
+    const latest = this.#clock.now() - olderThan;
+    const found: UnsubmittedFiring[] = [];
+    for (const firing of this.#ledger.claimed()) {
+      if (found.length >= limit) break;
+      const schedule = this.#scheduleOf(firing);
+      const left = schedule !== null && exceptTasks.includes(schedule.taskName);
+      if (firing.claimedAt.getTime() > latest || left) continue;
+      found.push({ firing, schedule: schedule && copySchedule(schedule) });
+    }
+    return found;
+  }
+
+  override async markFirings(firings: readonly Firing[], mark: FiringMark): Promise<void> {
+    this.#checkOpen();
+    for (const { id } of firings) this.#ledger.mark(id, mark, this.#clock.now());
+  }
+
+  override async listFirings(scheduleId: string, page: Page = {}): Promise<Firing[]> {
+    this.#checkOpen();
+    const { limit, offset } = checkPage(page);
+    return this.#ledger.ofSchedule(scheduleId).slice(offset, offset + limit);
+  }
+
+  override async pruneFirings({ olderThan, keep }: { olderThan: number; keep: number }): Promise<number> {
+    this.#checkOpen();
+    return this.#ledger.prune(this.#clock.now() - olderThan, keep);
+  }
+
+  override async applyChanges(changes: readonly ScheduleChange[]): Promise<boolean> {
+    this.#checkOpen();
+    for (const { after } of changes) if (after) checkStorable(after);
+    const before = new Map(this.#schedules);
+    if (!changes.every((change) => this.#apply(change))) {
+      this.#schedules.clear();
+      for (const [id, task] of before) this.#schedules.set(id, task);
+      return false;
+    }
+    if (changes.length > 0) this.#waits.wake();
+    return true;
+  }
+
+  override async listMatching(filter: ScheduleFilter): Promise<ScheduledTask[]> {
+    const { limit, offset } = checkPage(filter);
+    return this.#list((task) => matches(task, filter)).slice(offset, offset + limit);
+  }
+
+  override async waitForChange({ signal }: { signal: AbortSignal }): Promise<void> {
+    if (!this.#closed) await this.#waits.wait(signal);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#waits.wake();
+  }
+
+  /** Whether the row is still the one that was decided upon. */
+  #isCurrent({ scheduleId, incarnation, revision, dueAt }: SlotDecision): boolean {
+    const task = this.#schedules.get(scheduleId);
+    return task !== undefined && isSameRow(task, { incarnation, revision, nextRun: dueAt });
+  }
+
+  /** @returns the firings that are new in the ledger */
+  #claim({ scheduleId, incarnation, nextRun, error, firings }: SlotDecision, node: string): Firing[] {
+    const origin = { scheduleId, incarnation, node, claimedAt: new Date(this.#clock.now()), submittedAt: null };
+    const written = firings.map((firing) => ({ ...firing, ...origin })).filter((firing) => this.#ledger.add(firing));
+    const ran = written.filter(({ kind, state }) => kind === 'slot' && state === 'claimed');
+    const last = ran.sort((a, b) => b.slot.getTime() - a.slot.getTime())[0];
+    const task = this.#find(scheduleId);
+    this.#write({
+      ...task,
+      nextRun,
+      error,
+      lastRun: last?.slot ?? task.lastRun,
+      lastTaskId: last?.id ?? task.lastTaskId,
+      runCount: task.runCount + ran.length,
+    });
+    return written.map(copyFiring);
+  }
+
+  /** @returns false when the row is not as `before` any more */
+  #apply({ before, after }: ScheduleChange): boolean {
+    const id = before?.id ?? after?.id ?? '';
+    const task = this.#schedules.get(id);
+    if (before ? !task || !isSameRow(task, before) : task) return false;
+    if (after) this.#write({ ...after, revision: (task?.revision ?? 0) + 1 });
+    else this.#schedules.delete(id);
+    return true;
+  }
+
+  #write(task: ScheduledTask): void {
+    this.#schedules.set(task.id, copySchedule(task));
+  }
+
+  #find(id: string): ScheduledTask {
+    const task = this.#schedules.get(id);
+    if (!task) throw new ScheduleNotFoundError(id);
+    return task;
+  }
+
+  #list(matches: (task: ScheduledTask) => boolean): ScheduledTask[] {
+    this.#checkOpen();
+    return [...this.#schedules.values()].filter(matches).sort(byId).map(copySchedule);
+  }
+
+  #due(now: Date, exceptTasks: readonly string[]): ScheduledTask[] {
+    const due = [...this.#schedules.values()].filter(
+      (task) => task.enabled && task.nextRun && task.nextRun <= now && !exceptTasks.includes(task.taskName),
+    );
+    return due.sort((a, b) => Number(a.nextRun) - Number(b.nextRun) || byId(a, b));
+  }
+
+  /** The schedule that fired; null when it is gone, or another one has its id. */
+  #scheduleOf({ scheduleId, incarnation }: Firing): ScheduledTask | null {
+    const task = this.#schedules.get(scheduleId);
+    return task?.incarnation === incarnation ? task : null;
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new StoppedError('InMemorySchedulerBackend');
+  }
+}
+
+type RowVersion = Pick<ScheduledTask, 'incarnation' | 'revision' | 'nextRun'>;
+
+function isSameRow(a: RowVersion, b: RowVersion): boolean {
+  return a.incarnation === b.incarnation && a.revision === b.revision && sameInstant(a.nextRun, b.nextRun);
+}
+
+function matches(task: ScheduledTask, { taskName, owner, enabled, text }: ScheduleFilter): boolean {
+  if (taskName !== undefined && task.taskName !== taskName) return false;
+  if (owner !== undefined && task.owner !== owner) return false;
+  if (enabled !== undefined && task.enabled !== enabled) return false;
+  const part = text?.toLowerCase() ?? '';
+  return [task.id, task.taskName, task.description ?? ''].some((field) => field.toLowerCase().includes(part));
+}
+
+function byId(a: ScheduledTask, b: ScheduledTask): number {
+  return a.id < b.id ? -1 : Number(a.id !== b.id);
+}

@@ -1,0 +1,92 @@
+import type { Firing, FiringMark } from '@flowrra/core';
+import { copyDate } from '../stored-schedule.js';
+
+type StoredFiring = { -readonly [Field in keyof Firing]: Firing[Field] };
+
+/** The ledger of all schedules: each firing once, those that are still claimed at hand. */
+export class FiringLedger {
+  readonly #firings = new Map<string, StoredFiring>();
+  readonly #bySchedule = new Map<string, Set<StoredFiring>>();
+  readonly #claimed = new Set<StoredFiring>();
+
+  /** @returns whether it is new; a firing whose id is there already stays as it is */
+  add(firing: Firing): boolean {
+    if (this.#firings.has(firing.id)) return false;
+    const stored = copyFiring(firing);
+    this.#firings.set(stored.id, stored);
+    const ofSchedule = this.#bySchedule.get(stored.scheduleId) ?? new Set();
+    this.#bySchedule.set(stored.scheduleId, ofSchedule.add(stored));
+    if (stored.state === 'claimed') this.#claimed.add(stored);
+    return true;
+  }
+
+  /** Those that wait for a mark, the oldest claim first. */
+  claimed(): Firing[] {
+    return [...this.#claimed].sort(byClaim).map(copyFiring);
+  }
+
+  /** When the oldest of the claimed firings that matter was claimed. */
+  oldestClaim(matters: (firing: Firing) => boolean): Date | null {
+    let oldest: Firing | null = null;
+    for (const firing of this.#claimed) {
+      if (matters(firing) && (oldest === null || firing.claimedAt < oldest.claimedAt)) oldest = firing;
+    }
+    return oldest && new Date(oldest.claimedAt);
+  }
+
+  mark(id: string, { state, reason = null }: FiringMark, now: number): void {
+    const firing = this.#firings.get(id);
+    if (!firing || !this.#claimed.delete(firing)) return;
+    Object.assign(firing, { state, reason, submittedAt: state === 'submitted' ? new Date(now) : null });
+  }
+
+  /** Of one schedule, the newest slot first. */
+  ofSchedule(scheduleId: string): Firing[] {
+    return this.#newestFirst(scheduleId).map(copyFiring);
+  }
+
+  /** Removes what was claimed before the instant, and of each schedule all but the newest `keep`. @returns how many */
+  prune(before: number, keep: number): number {
+    const size = this.#firings.size;
+    for (const scheduleId of [...this.#bySchedule.keys()]) {
+      for (const [rank, firing] of this.#newestFirst(scheduleId).entries()) {
+        const tooOld = firing.claimedAt.getTime() < before;
+        if (firing.state !== 'claimed' && (tooOld || rank >= keep)) this.#remove(firing);
+      }
+    }
+    return size - this.#firings.size;
+  }
+
+  #newestFirst(scheduleId: string): StoredFiring[] {
+    return [...(this.#bySchedule.get(scheduleId) ?? [])].sort(bySlotDownwards);
+  }
+
+  #remove(firing: StoredFiring): void {
+    this.#firings.delete(firing.id);
+    const ofSchedule = this.#bySchedule.get(firing.scheduleId);
+    ofSchedule?.delete(firing);
+    if (ofSchedule?.size === 0) this.#bySchedule.delete(firing.scheduleId);
+  }
+}
+
+export function copyFiring(firing: Firing): StoredFiring {
+  return {
+    ...firing,
+    slot: new Date(firing.slot),
+    until: copyDate(firing.until),
+    claimedAt: new Date(firing.claimedAt),
+    submittedAt: copyDate(firing.submittedAt),
+  };
+}
+
+function byClaim(a: Firing, b: Firing): number {
+  return a.claimedAt.getTime() - b.claimedAt.getTime() || a.slot.getTime() - b.slot.getTime() || byId(a, b);
+}
+
+function bySlotDownwards(a: Firing, b: Firing): number {
+  return b.slot.getTime() - a.slot.getTime() || byId(b, a);
+}
+
+function byId(a: Firing, b: Firing): number {
+  return a.id < b.id ? -1 : 1;
+}
