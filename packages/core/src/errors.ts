@@ -131,11 +131,9 @@ export class UnsupportedSchemeError extends BackendError {
   constructor(
     readonly scheme: string,
     known: readonly string[],
+    whatElse = 'None given means memory. Add a scheme with registerBackend(), or pass an instance.',
   ) {
-    super(
-      `No store is known for "${scheme}:". Known: ${known.map((k) => `${k}:`).join(' ')} (none given means memory). ` +
-        'Add a scheme with registerBackend(), or pass an instance.',
-    );
+    super(`No store is known for "${scheme}:". Known: ${known.map((k) => `${k}:`).join(' ')}. ${whatElse}`);
   }
 }
 

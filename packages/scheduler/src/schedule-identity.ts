@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto';
 import type { Firing, JsonValue, ScheduledTask } from '@flowrra/core';
 
 /** What makes two schedules the same one, if neither has an id of its own. */
-export type ScheduleDefinition = Pick<
+export type ScheduleIdentity = Pick<
   ScheduledTask,
   'taskName' | 'scheduleType' | 'schedule' | 'args' | 'kwargs' | 'timeZone'
 >;
 
 /** 64 hexadecimal digits, the same for the same definition whatever the order of its keys. */
-export function definitionHash(definition: ScheduleDefinition): string {
+export function definitionHash(definition: ScheduleIdentity): string {
   const { taskName, scheduleType, schedule, args, kwargs, timeZone } = definition;
   return sha256(canonicalJson([taskName, scheduleType, schedule, args, kwargs, timeZone]));
 }
 
 /** The id of a schedule that was given none. */
-export function autoId(definition: ScheduleDefinition): string {
+export function autoId(definition: ScheduleIdentity): string {
   return `auto-${definitionHash(definition).slice(0, 32)}`;
 }
 

@@ -63,10 +63,9 @@ export async function findProvider(url: string | null): Promise<StoreProvider> {
 }
 
 /** @throws InvalidUrlError when the text has no scheme */
-export function schemeOf(url: string): string {
+export function schemeOf(url: string, example = 'redis://localhost:6379/0'): string {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1];
-  if (scheme === undefined)
-    throw new InvalidUrlError('A store address needs a scheme, as in "redis://localhost:6379/0".');
+  if (scheme === undefined) throw new InvalidUrlError(`A store address needs a scheme, as in "${example}".`);
   return scheme.toLowerCase();
 }
 
