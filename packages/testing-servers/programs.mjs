@@ -14,6 +14,10 @@ import { delimiter, dirname, join } from 'node:path';
 export const programs = [
   { name: 'redis-server', debian: 'redis-server' },
   { name: 'openssl', debian: 'openssl' },
+  { name: 'initdb', debian: 'postgresql', folders: ['/usr/lib/postgresql/*/bin'] },
+  { name: 'postgres', debian: 'postgresql', folders: ['/usr/lib/postgresql/*/bin'] },
+  { name: 'mariadbd', debian: 'mariadb-server', folders: ['/usr/sbin', '/usr/local/sbin'] },
+  { name: 'mariadb-install-db', debian: 'mariadb-server' },
 ];
 
 /**

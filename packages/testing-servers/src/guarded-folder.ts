@@ -6,14 +6,20 @@ import { join } from 'node:path';
 
 /**
  * Reads the pid of the server from its input (an empty line: no server runs) and waits for the input's end, which
- * comes when this process closes it or dies, however it dies. Then it ends what still runs and removes the folder.
+ * comes when this process closes it or dies, however it dies. Then it ends what still runs, with the signal first that
+ * lets the server tidy up, and removes the folder.
  */
 const GUARD = `
 trap '' INT TERM HUP
 pid=
 while read -r line; do pid=$line; done
-[ -z "$pid" ] || kill -9 "$pid"
-rm -rf "$1"
+if [ -n "$pid" ]; then
+  kill -s "$2" "$pid"
+  kill -s CONT "$pid"
+  for step in 1 2 3 4 5 6 7 8 9 10; do [ "$2" != KILL ] && kill -0 "$pid" && sleep 0.2 || break; done
+  kill -s KILL "$pid"
+fi
+rm -rf "$1" || { sleep 1; rm -rf "$1"; }
 `;
 
 export interface GuardedFolder {
@@ -24,11 +30,17 @@ export interface GuardedFolder {
   release(): Promise<void>;
 }
 
-/** A temporary folder for one server. Neither the folder nor the server outlives this process, not even after kill -9. */
-export async function guardedFolder(name: string): Promise<GuardedFolder> {
+/**
+ * A temporary folder for one server. Neither the folder nor the server outlives this process, not even after kill -9.
+ * @param endSignal what the guard sends a server that is still there: KILL, unless that would leave something behind
+ */
+export async function guardedFolder(name: string, endSignal: 'KILL' | 'QUIT' = 'KILL'): Promise<GuardedFolder> {
   const path = await mkdtemp(join(tmpdir(), `flowrra-${name}-`));
   // Detached, so that a signal to the whole process group (Ctrl-C, a CI's kill) does not take the guard along.
-  const guard = spawn('/bin/sh', ['-c', GUARD, 'sh', path], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  const guard = spawn('/bin/sh', ['-c', GUARD, 'sh', path, endSignal], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
   const gone = once(guard, 'exit');
   // A guard that was killed is noticed by nobody else than the person who did it.
   guard.stdin.on('error', () => {});

@@ -1,5 +1,4 @@
-import { inject } from 'vitest';
-import type { TestProject } from 'vitest/node';
+import { serverOfTheRun } from './server-of-the-run.js';
 import { startRedis } from './start-redis.js';
 
 declare module 'vitest' {
@@ -8,6 +7,8 @@ declare module 'vitest' {
   }
 }
 
+const redis = serverOfTheRun('redisUrl', 'REDIS_URL', '@flowrra/testing-servers/vitest-redis', startRedis);
+
 /**
  * Vitest's globalSetup: one Redis per run, the one that REDIS_URL names or else a private one.
  *
@@ -15,21 +16,7 @@ declare module 'vitest' {
  * // vitest.config.ts
  * export default defineConfig({ test: { globalSetup: ['@flowrra/testing-servers/vitest-redis'] } });
  */
-export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
-  const named = process.env.REDIS_URL;
-  if (named) {
-    project.provide('redisUrl', named);
-    return undefined;
-  }
-  const server = await startRedis();
-  project.provide('redisUrl', server.url);
-  return () => server.stop();
-}
+export default redis.setup;
 
 /** The URL of the run's Redis. All test files share it: work under a key prefix of your own and leave nothing. */
-export function redisForTests(): string {
-  const url: string | undefined = inject('redisUrl');
-  if (!url)
-    throw new Error("Add '@flowrra/testing-servers/vitest-redis' to globalSetup in this package's vitest.config.ts.");
-  return url;
-}
+export const redisForTests: () => string = redis.url;

@@ -3,15 +3,22 @@ import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findProgram } from '../programs.mjs';
 import type { GuardedFolder } from './guarded-folder.js';
-import { ping } from './ping.js';
-import type { RedisAddress } from './redis-config.js';
 
-const START_DEADLINE = 10_000;
+const START_DEADLINE = 20_000;
 
-/** One run of redis-server in a folder that holds its redis.conf. */
-export class RedisProcess {
+/** How a server is run in its folder. */
+export interface ServerCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Whom it runs as, where it refuses to run as root; default: as this process. */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined;
+  /** Whether it serves clients by now. */
+  readonly answers: () => Promise<boolean>;
+}
+
+/** One run of a server program in its folder, which is its working directory. */
+export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
   readonly pid: number;
@@ -24,33 +31,33 @@ export class RedisProcess {
     child.unref();
   }
 
-  /** Resolves when the server answers PING. */
-  static async start(folder: GuardedFolder, address: RedisAddress): Promise<RedisProcess> {
-    const program = findProgram('redis-server');
-    const log = await open(join(folder.path, 'redis.log'), 'w');
+  /** Resolves when the server answers. @throws an Error with the end of its log, when it does not */
+  static async start(folder: GuardedFolder, command: ServerCommand): Promise<ServerProcess> {
+    const log = await open(join(folder.path, 'server.log'), 'w');
     // Detached for the same reason as the guard: Ctrl-C must not end the server before the tests that use it.
-    const child = spawn(program, ['redis.conf'], {
+    const child = spawn(command.program, command.args, {
       cwd: folder.path,
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
+      ...command.user,
     });
     await once(child, 'spawn');
     await log.close();
-    if (child.pid === undefined) throw new Error('redis-server was started but has no pid.');
+    if (child.pid === undefined) throw new Error(`${command.program} was started but has no pid.`);
     folder.watch(child.pid);
     child.once('exit', () => folder.watch(null));
-    const server = new RedisProcess(child, child.pid);
-    await server.#answers(folder, address);
+    const server = new ServerProcess(child, child.pid);
+    await server.#answers(folder, command);
     return server;
   }
 
-  async #answers(folder: GuardedFolder, address: RedisAddress): Promise<void> {
+  async #answers(folder: GuardedFolder, { program, answers }: ServerCommand): Promise<void> {
     const deadline = Date.now() + START_DEADLINE;
-    while (!(await ping(address))) {
+    while (!(await answers())) {
       if (!this.running || Date.now() > deadline) {
-        const log = await readFile(join(folder.path, 'redis.log'), 'utf8');
+        const log = await readFile(join(folder.path, 'server.log'), 'utf8');
         await this.end('SIGKILL');
-        throw new Error(`redis-server did not start. Its log:\n${log.split('\n').slice(-15).join('\n')}`);
+        throw new Error(`${program} did not start. Its log:\n${log.split('\n').slice(-15).join('\n')}`);
       }
       await sleep(15);
     }
@@ -65,7 +72,7 @@ export class RedisProcess {
   }
 
   /** Ends the process and waits until it is gone, also when it is stopped by SIGSTOP. */
-  async end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<void> {
+  async end(signal: NodeJS.Signals): Promise<void> {
     if (!this.running) return;
     this.#child.ref();
     this.signal(signal);
