@@ -1,1 +1,6 @@
-export {};
+export {
+  describeSchedulerBackend,
+  type SchedulerBackendNeed,
+  type SchedulerBackendSubject,
+  type SchedulerBackendWorld,
+} from './describe-scheduler-backend.js';

@@ -1,0 +1,30 @@
+import type { BaseSchedulerBackend, Logger } from '@flowrra/core';
+import { ManualClock } from '@flowrra/core/testing';
+import type { SchedulerBackendWorld } from '../../src/conformance/index.js';
+
+const ignore = (): void => {};
+const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+/** A backend that lives in memory, on a clock of its own. */
+export async function createMemoryWorld(backend: BaseSchedulerBackend): Promise<Required<SchedulerBackendWorld>> {
+  const context = { clock: new ManualClock(), logger: silent };
+  await backend.open(context);
+  return {
+    backend,
+    context,
+    another: async () => anotherDoor(backend),
+    advance: (ms) => context.clock.advance(ms),
+    noticeWithin: 200,
+    close: () => backend.close(),
+  };
+}
+
+/** Memory is shared by sharing the instance: what another node of the process holds is the same one. */
+function anotherDoor(backend: BaseSchedulerBackend): BaseSchedulerBackend {
+  return new Proxy(backend, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
