@@ -1,1 +1,23 @@
-export {};
+// Schedules
+
+export type { PlannedChange, PlannedSchedule, PlanOptions, SchedulePlan } from './declared-schedules.js';
+export type { ChangedField } from './registration/schedule-changes.js';
+export { ScheduleOwnedError } from './registration/schedule-owned-error.js';
+export {
+  defineSchedule,
+  type ScheduleDefinition,
+  type ScheduledCall,
+  type ScheduleOptions,
+  type ScheduleOptionsParameter,
+  type ScheduleTiming,
+} from './schedule-definition.js';
+
+// Stores of schedules
+
+export { getSchedulerBackend, type SchedulerProvider } from './get-scheduler-backend.js';
+export { InMemorySchedulerBackend } from './in-memory-scheduler-backend.js';
+
+// For authors of stores
+
+export { definitionHash, type ScheduleIdentity } from './schedule-identity.js';
+export { checkStorable } from './stored-schedule.js';

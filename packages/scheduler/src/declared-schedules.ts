@@ -1,0 +1,153 @@
+import {
+  ArgumentError,
+  type BaseSchedulerBackend,
+  checkName,
+  checkOptions,
+  type ScheduleChange,
+  type ScheduledTask,
+} from '@flowrra/core';
+import { changeUntilCurrent, type IntendedChanges } from './registration/change-until-current.js';
+import type { DefinedSchedule } from './registration/check-definition.js';
+import { type ChangedField, changedFields, changedSchedule, newSchedule } from './registration/schedule-changes.js';
+import { ScheduleOwnedError } from './registration/schedule-owned-error.js';
+import type { ScheduleDefinition } from './schedule-definition.js';
+import { upcomingSlots } from './upcoming-slots.js';
+
+export interface PlanOptions {
+  /** Whose declaration the list is: schedules of others, and those without an owner, are neither seen nor touched. */
+  readonly owner: string;
+  /** Whether schedules of the owner that are not in the list are removed; default false. */
+  readonly prune?: boolean | undefined;
+}
+
+/** A schedule and its next three slots. */
+export interface PlannedSchedule {
+  readonly schedule: ScheduledTask;
+  readonly next: readonly Date[];
+}
+
+/** A stored schedule that is not as it is declared, and its next three slots before and after. */
+export interface PlannedChange {
+  readonly before: ScheduledTask;
+  readonly after: ScheduledTask;
+  /** What differs; `error`: it could not fire, and is tried again. */
+  readonly fields: readonly ChangedField[];
+  readonly nextBefore: readonly Date[];
+  readonly nextAfter: readonly Date[];
+}
+
+/** What bringing a list of declared schedules into the store means. */
+export interface SchedulePlan {
+  readonly created: readonly PlannedSchedule[];
+  readonly changed: readonly PlannedChange[];
+  /** Only with `prune`. */
+  readonly removed: readonly PlannedSchedule[];
+  readonly unchanged: readonly ScheduledTask[];
+  /** Schedules of the owner that are not in the list any more, and stay, because `prune` was not asked for. */
+  readonly undeclared: readonly ScheduledTask[];
+}
+
+const SLOTS_SHOWN = 3;
+/** Reads that are under way at once. */
+const READS_AT_ONCE = 50;
+
+/** @throws ArgumentError, ConfigError */
+export function checkPlanOptions(options: unknown): { owner: string; prune: boolean } {
+  const { owner, prune = false } = checkOptions<{ owner?: unknown; prune?: unknown }>(options, '', ['owner', 'prune']);
+  if (typeof prune !== 'boolean') throw new ArgumentError('prune', 'prune must be true or false.');
+  return { owner: checkName(owner, 'owner'), prune };
+}
+
+/**
+ * Checks a list of declarations as a whole.
+ * @param check checks one of them
+ * @throws ArgumentError when two have the same id, or one names another owner; what `check` throws, saying which it was
+ */
+export async function checkDeclarations(
+  definitions: readonly ScheduleDefinition[],
+  owner: string,
+  check: (definition: ScheduleDefinition) => Promise<DefinedSchedule>,
+): Promise<Map<string, DefinedSchedule>> {
+  if (!Array.isArray(definitions)) throw new ArgumentError('definitions', 'definitions must be an array of schedules.');
+  const declared = new Map<string, DefinedSchedule>();
+  for (const [index, definition] of definitions.entries()) {
+    const one = await check(definition).catch((err: unknown) => {
+      if (err instanceof Error) err.message = `definitions[${index}]: ${err.message}`;
+      throw err;
+    });
+    if (one.owner !== null && one.owner !== owner)
+      throw new ArgumentError('owner', `definitions[${index}] names the owner "${one.owner}", the list "${owner}".`);
+    if (declared.has(one.id))
+      throw new ArgumentError(
+        'definitions',
+        `definitions[${index}] is the second one with the id "${one.id}". Give each schedule an id of its own.`,
+      );
+    declared.set(one.id, { ...one, owner });
+  }
+  return declared;
+}
+
+/** What would be written. @throws ScheduleOwnedError when one of the ids belongs to somebody else */
+export async function planSchedules(
+  backend: BaseSchedulerBackend,
+  declared: ReadonlyMap<string, DefinedSchedule>,
+  options: { owner: string; prune: boolean },
+): Promise<SchedulePlan> {
+  return (await intend(backend, declared, options)).result;
+}
+
+/** Writes it, all or nothing. @returns what was written @throws ScheduleOwnedError, StoreUnavailableError */
+export function applySchedules(
+  backend: BaseSchedulerBackend,
+  declared: ReadonlyMap<string, DefinedSchedule>,
+  options: { owner: string; prune: boolean },
+): Promise<SchedulePlan> {
+  return changeUntilCurrent(backend, `One of the schedules of "${options.owner}"`, () =>
+    intend(backend, declared, options),
+  );
+}
+
+async function intend(
+  backend: BaseSchedulerBackend,
+  declared: ReadonlyMap<string, DefinedSchedule>,
+  { owner, prune }: { owner: string; prune: boolean },
+): Promise<IntendedChanges<SchedulePlan>> {
+  const stored = new Map((await backend.listMatching({ owner })).map((schedule) => [schedule.id, schedule]));
+  await refuseForeignIds(
+    backend,
+    [...declared.keys()].filter((id) => !stored.has(id)),
+  );
+  const { now } = await backend.dueTimes();
+  const next = (schedule: ScheduledTask) => upcomingSlots(schedule, now, SLOTS_SHOWN);
+
+  const created: PlannedSchedule[] = [];
+  const changed: PlannedChange[] = [];
+  const unchanged: ScheduledTask[] = [];
+  for (const defined of declared.values()) {
+    const before = stored.get(defined.id);
+    const fields = before ? changedFields(before, defined) : [];
+    if (!before) {
+      const schedule = newSchedule(defined, now);
+      created.push({ schedule, next: next(schedule) });
+    } else if (fields.length === 0) unchanged.push(before);
+    else {
+      const after = changedSchedule(before, defined, now);
+      changed.push({ before, after, fields, nextBefore: next(before), nextAfter: next(after) });
+    }
+  }
+  const surplus = [...stored.values()].filter(({ id }) => !declared.has(id));
+  const removed = prune ? surplus.map((schedule) => ({ schedule, next: next(schedule) })) : [];
+  const changes: ScheduleChange[] = [
+    ...created.map(({ schedule }) => ({ before: null, after: schedule })),
+    ...changed.map(({ before, after }) => ({ before, after })),
+    ...removed.map(({ schedule }) => ({ before: schedule, after: null })),
+  ];
+  return { changes, result: { created, changed, removed, unchanged, undeclared: prune ? [] : surplus } };
+}
+
+async function refuseForeignIds(backend: BaseSchedulerBackend, ids: readonly string[]): Promise<void> {
+  for (let start = 0; start < ids.length; start += READS_AT_ONCE) {
+    const found = await Promise.all(ids.slice(start, start + READS_AT_ONCE).map((id) => backend.get(id)));
+    for (const schedule of found) if (schedule) throw new ScheduleOwnedError(schedule.id, schedule.owner);
+  }
+}

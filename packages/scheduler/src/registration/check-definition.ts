@@ -1,0 +1,177 @@
+import {
+  ArgumentError,
+  type CatchUp,
+  checkInteger,
+  checkName,
+  checkOptions,
+  encodeJson,
+  type Flowrra,
+  type JsonObject,
+  type JsonValue,
+  parseDuration,
+  type ScheduledTask,
+  type SubmitCall,
+} from '@flowrra/core';
+import type { ScheduleDefinition } from '../schedule-definition.js';
+import { autoId } from '../schedule-identity.js';
+import { checkTimeZone, scheduleTimes } from '../schedule-times.js';
+import { checkTiming, checkWindow } from './check-timing.js';
+import type { KnownTasks } from './known-tasks.js';
+
+/** What a definition says of the stored schedule: checked, in the store's words, with nothing left open. */
+export type DefinedSchedule = Omit<
+  ScheduledTask,
+  'incarnation' | 'revision' | 'lastRun' | 'nextRun' | 'lastTaskId' | 'runCount' | 'error' | 'createdAt' | 'updatedAt'
+>;
+
+/** A definition before it is checked: of a caller whose types nobody checked. */
+export type GivenDefinition = { readonly [option in DefinitionOption]?: unknown };
+type DefinitionOption = ScheduleDefinition extends infer D ? (D extends unknown ? keyof D : never) : never;
+
+const OPTIONS: readonly DefinitionOption[] = [
+  'id',
+  'task',
+  'cron',
+  'seconds',
+  'every',
+  'at',
+  'args',
+  'kwargs',
+  'timeZone',
+  'enabled',
+  'catchUp',
+  'overlap',
+  'jitter',
+  'startAt',
+  'endAt',
+  'maxRuns',
+  'queue',
+  'priority',
+  'retries',
+  'timeout',
+  'description',
+  'owner',
+];
+const DAY = 86_400_000;
+const MOST_CATCH_UP = 1_000;
+const LONGEST_DESCRIPTION = 1_000;
+/** Stores count in 32 bits. */
+const MOST_RUNS = 2 ** 31 - 1;
+
+/**
+ * Checks all of a definition, without a look at the store.
+ * @throws ConfigError for an unknown option; TaskNotFoundError; ArgumentError, SerializationError, PayloadTooLargeError,
+ *   SchemaError for what it says
+ */
+export async function checkDefinition(
+  definition: unknown,
+  context: { app: Flowrra; tasks: KnownTasks },
+): Promise<DefinedSchedule> {
+  const given = checkOptions<GivenDefinition>(definition, 'schedule', OPTIONS);
+  const contract = context.tasks.resolve(given.task);
+  const identity = {
+    taskName: checkName(contract.name, 'task'),
+    ...checkTiming(given),
+    timeZone: given.timeZone === undefined ? 'UTC' : checkTimeZone(given.timeZone),
+  };
+  const window = checkWindow(given, identity);
+  const call = checkCallOptions(given);
+  const args = given.args ?? [];
+  await context.app.checkCall(contract, args as readonly unknown[], { ...call.options, kwargs: given.kwargs });
+  const inputs = {
+    args: copyJson(args) as readonly JsonValue[],
+    kwargs: contract.takesKwargs ? (copyJson(given.kwargs) as JsonObject) : null,
+  };
+  const checked: DefinedSchedule = {
+    id: given.id === undefined ? autoId({ ...identity, ...inputs }) : checkName(given.id, 'id'),
+    ...identity,
+    ...inputs,
+    ...window,
+    ...call.fields,
+    enabled: checkEnabled(given.enabled),
+    catchUp: checkCatchUp(given.catchUp),
+    overlap: checkOverlap(given.overlap),
+    jitter: checkJitter(given.jitter, identity),
+    maxRuns: given.maxRuns === undefined ? null : checkInteger(given.maxRuns, 'maxRuns', { min: 1, max: MOST_RUNS }),
+    description: checkDescription(given.description),
+    owner: given.owner === undefined ? null : checkName(given.owner, 'owner'),
+  };
+  checkHasSlot(checked);
+  context.tasks.remember(contract);
+  return checked;
+}
+
+/** What a schedule says of its tasks: as `app.submit` takes it, and as it is stored. */
+function checkCallOptions({ queue, priority, retries, timeout }: GivenDefinition) {
+  if (retries !== undefined && typeof retries !== 'number')
+    throw new ArgumentError(
+      'retries',
+      'retries of a schedule must be a number of retries; how they are done is said where the task is defined.',
+    );
+  const milliseconds = timeout === undefined ? undefined : parseDuration(timeout, 'timeout', { min: 1 });
+  // What has another type than it should is refused by app.checkCall, before any of it is stored.
+  const options = { queue, priority, retries, timeout: milliseconds } as SubmitCall['options'];
+  const fields = {
+    queue: options.queue ?? null,
+    priority: options.priority ?? null,
+    retries: retries ?? null,
+    timeout: milliseconds ?? null,
+  };
+  return { options, fields };
+}
+
+function checkEnabled(enabled: unknown): boolean {
+  if (enabled === undefined) return true;
+  if (typeof enabled === 'boolean') return enabled;
+  throw new ArgumentError('enabled', 'enabled must be true or false.');
+}
+
+function checkCatchUp(catchUp: unknown): CatchUp {
+  if (catchUp === undefined) return 'latest';
+  if (catchUp === 'latest' || catchUp === 'skip') return catchUp;
+  if (typeof catchUp !== 'object')
+    throw new ArgumentError('catchUp', 'catchUp must be "latest", "skip", or { all: n } for the newest n.');
+  const { all } = checkOptions<{ all?: unknown }>(catchUp, 'catchUp', ['all']);
+  return { all: checkInteger(all, 'catchUp.all', { min: 1, max: MOST_CATCH_UP }) };
+}
+
+function checkOverlap(overlap: unknown): ScheduledTask['overlap'] {
+  if (overlap === undefined) return 'allow';
+  if (overlap === 'allow' || overlap === 'skip') return overlap;
+  throw new ArgumentError('overlap', 'overlap must be "allow" or "skip".');
+}
+
+function checkJitter(
+  jitter: unknown,
+  { scheduleType, schedule }: Pick<ScheduledTask, 'scheduleType' | 'schedule'>,
+): number {
+  if (jitter === undefined) return 0;
+  const milliseconds = parseDuration(jitter, 'jitter', { max: DAY - 1 });
+  if (scheduleType === 'interval' && milliseconds >= Number(schedule))
+    throw new ArgumentError('jitter', `jitter must be shorter than the interval of ${schedule} ms.`);
+  return milliseconds;
+}
+
+/** What no store could keep is refused alike for all: by the rules for arguments. */
+function checkDescription(description: unknown): string | null {
+  if (description === undefined) return null;
+  if (typeof description !== 'string' || description.length > LONGEST_DESCRIPTION)
+    throw new ArgumentError('description', `description must be a text of at most ${LONGEST_DESCRIPTION} characters.`);
+  encodeJson(description, 'description');
+  return description;
+}
+
+/** Does not ask what time it is: a definition must not turn bad by growing old. */
+function checkHasSlot(schedule: DefinedSchedule): void {
+  const { startAt, endAt } = schedule;
+  if (!startAt || !endAt) return;
+  if (scheduleTimes({ ...schedule, createdAt: startAt }).next(startAt.getTime() - 1) !== null) return;
+  throw new ArgumentError(
+    'endAt',
+    `The schedule would never run: it has no slot from ${startAt.toISOString()} to ${endAt.toISOString()}.`,
+  );
+}
+
+function copyJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}

@@ -1,0 +1,105 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ScheduledTask } from '@flowrra/core';
+import { customAlphabet } from 'nanoid';
+import { scheduleTimes } from '../schedule-times.js';
+import { sameInstant } from '../stored-schedule.js';
+import { runsLeft } from '../upcoming-slots.js';
+import type { DefinedSchedule } from './check-definition.js';
+
+/** What registering a schedule can change of a stored one; `enabled` belongs to those who operate it. */
+export type ChangedField = Exclude<keyof DefinedSchedule, 'id' | 'enabled' | 'owner'> | 'error';
+
+/** 21 characters: 125 random bits. */
+const newIncarnation = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', 21);
+
+const FIELDS: readonly Exclude<ChangedField, 'error'>[] = [
+  'taskName',
+  'scheduleType',
+  'schedule',
+  'args',
+  'kwargs',
+  'timeZone',
+  'catchUp',
+  'overlap',
+  'jitter',
+  'startAt',
+  'endAt',
+  'maxRuns',
+  'queue',
+  'priority',
+  'retries',
+  'timeout',
+  'description',
+];
+
+/** A schedule that is stored for the first time; `now` is the store's. */
+export function newSchedule(defined: DefinedSchedule, now: Date): ScheduledTask {
+  const schedule: ScheduledTask = {
+    ...defined,
+    incarnation: newIncarnation(),
+    revision: 1,
+    lastRun: null,
+    nextRun: null,
+    lastTaskId: null,
+    runCount: 0,
+    error: null,
+    createdAt: now,
+    updatedAt: now,
+  };
+  return { ...schedule, nextRun: schedule.enabled ? firstRun(schedule, now) : null };
+}
+
+/** In what a stored schedule differs from its definition. */
+export function changedFields(stored: ScheduledTask, defined: DefinedSchedule): ChangedField[] {
+  const changed: ChangedField[] = FIELDS.filter((field) => !isDeepStrictEqual(stored[field], defined[field]));
+  // It could not fire, and nobody will try again: being registered once more is what mends it.
+  if (stored.enabled && stored.error !== null && stored.nextRun === null) changed.push('error');
+  return changed;
+}
+
+/** The stored schedule as its definition wants it; `now` is the store's. */
+export function changedSchedule(stored: ScheduledTask, defined: DefinedSchedule, now: Date): ScheduledTask {
+  const { enabled } = stored;
+  const after: ScheduledTask = { ...touched(stored, now), ...defined, enabled, error: null };
+  return { ...after, nextRun: enabled ? nextRunAfterChange(stored, after, now) : null };
+}
+
+/** Lets it fire from its first slot after now. */
+export function enabledSchedule(stored: ScheduledTask, now: Date): ScheduledTask {
+  return { ...touched(stored, now), enabled: true, error: null, nextRun: runAfter(stored, now) };
+}
+
+export function disabledSchedule(stored: ScheduledTask, now: Date): ScheduledTask {
+  return { ...touched(stored, now), enabled: false, nextRun: null };
+}
+
+/** The revision is for the store to count: this is what it will be. */
+function touched(stored: ScheduledTask, now: Date): ScheduledTask {
+  return { ...stored, revision: stored.revision + 1, updatedAt: now };
+}
+
+function nextRunAfterChange(stored: ScheduledTask, after: ScheduledTask, now: Date): Date | null {
+  if (movesSlots(stored, after)) return firstRun(after, now);
+  // Exhausted, or broken: what changed may give it slots again, but only future ones.
+  if (stored.nextRun === null) return runAfter(after, now);
+  const isOver = runsLeft(after) === 0 || (after.endAt !== null && stored.nextRun > after.endAt);
+  return isOver ? null : stored.nextRun;
+}
+
+function movesSlots(before: ScheduledTask, after: ScheduledTask): boolean {
+  if (before.scheduleType !== after.scheduleType || before.schedule !== after.schedule) return true;
+  if (after.scheduleType === 'one_time') return false;
+  return before.timeZone !== after.timeZone || !sameInstant(before.startAt, after.startAt);
+}
+
+/** A one-time schedule in the past is due at once: what happens then is for `catchUp` to say. */
+function firstRun(schedule: ScheduledTask, now: Date): Date | null {
+  if (schedule.scheduleType !== 'one_time') return runAfter(schedule, now);
+  return runsLeft(schedule) === 0 ? null : new Date(Number(schedule.schedule));
+}
+
+function runAfter(schedule: ScheduledTask, now: Date): Date | null {
+  if (runsLeft(schedule) === 0) return null;
+  const slot = scheduleTimes(schedule).next(now.getTime());
+  return slot === null ? null : new Date(slot);
+}

@@ -1,0 +1,60 @@
+import { hostname } from 'node:os';
+import {
+  type BaseSchedulerBackend,
+  checkDuration,
+  checkInteger,
+  checkName,
+  checkOptions,
+  type Duration,
+  type TaskContract,
+} from '@flowrra/core';
+import { customAlphabet } from 'nanoid';
+
+/** Options of a scheduler. Durations: milliseconds, or a text such as `7d`. */
+export interface SchedulerOptions {
+  /**
+   * Where schedules are stored: an address for `getSchedulerBackend`, or a backend, which stays the user's to close.
+   * Default null: the SQLite file `.flowrra_schedule.db` in the working folder.
+   */
+  readonly backend?: BaseSchedulerBackend | string | null | undefined;
+  /** Contracts of tasks whose code is elsewhere, so that this process can enqueue them. */
+  readonly tasks?: readonly TaskContract[] | undefined;
+  /** Names this process in the ledger; default made of host and process id. */
+  readonly node?: string | undefined;
+  /** How much of the history is kept: default 30 days, and the newest 1,000 firings of each schedule. */
+  readonly retention?: { readonly age?: Duration | undefined; readonly count?: number | undefined } | undefined;
+}
+
+/** The options with nothing left open; `age` in milliseconds. */
+export interface ResolvedSchedulerOptions {
+  readonly backend: BaseSchedulerBackend | string | null;
+  readonly tasks: readonly TaskContract[];
+  readonly node: string;
+  readonly retention: { readonly age: number; readonly count: number };
+}
+
+const DEFAULT_RETENTION = { age: '30d', count: 1_000 } as const;
+const MOST_KEPT = 1_000_000;
+const newNodeTag = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', 8);
+
+/** @throws ConfigError, ArgumentError naming the option */
+export function resolveSchedulerOptions(options: SchedulerOptions): ResolvedSchedulerOptions {
+  const { backend, tasks, node, retention } = checkOptions<SchedulerOptions>(options, '', [
+    'backend',
+    'tasks',
+    'node',
+    'retention',
+  ]);
+  const { age = DEFAULT_RETENTION.age, count = DEFAULT_RETENTION.count } = checkOptions<
+    NonNullable<SchedulerOptions['retention']>
+  >(retention ?? {}, 'retention', ['age', 'count']);
+  return {
+    backend: backend ?? null,
+    tasks: tasks ?? [],
+    node: node === undefined ? `${hostname()}-${process.pid}-${newNodeTag()}` : checkName(node, 'node'),
+    retention: {
+      age: checkDuration(age, 'retention.age', { min: 1 }),
+      count: checkInteger(count, 'retention.count', { min: 1, max: MOST_KEPT }),
+    },
+  };
+}

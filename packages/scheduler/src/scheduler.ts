@@ -1,0 +1,295 @@
+import {
+  ArgumentError,
+  ConfigError,
+  checkDuration,
+  checkName,
+  checkOptions,
+  checkPage,
+  type Duration,
+  type Explanation,
+  type Firing,
+  type Flowrra,
+  type Page,
+  runUntilSignal,
+  type ScheduledTask,
+  type ScheduleFilter,
+  ScheduleNotFoundError,
+  type SchedulerHealth,
+  type ScheduleService,
+} from '@flowrra/core';
+import { checkFilter } from './check-filter.js';
+import {
+  applySchedules,
+  checkDeclarations,
+  checkPlanOptions,
+  type PlanOptions,
+  planSchedules,
+  type SchedulePlan,
+} from './declared-schedules.js';
+import { explainSlot } from './explain-slot.js';
+import { LazyBackend } from './lazy-backend.js';
+import { checkDefinition } from './registration/check-definition.js';
+import { checkDate } from './registration/check-timing.js';
+import { KnownTasks } from './registration/known-tasks.js';
+import { newSchedule } from './registration/schedule-changes.js';
+import { registerSchedule, switchSchedule } from './registration/schedule-writer.js';
+import type { ScheduleDefinition, ScheduleOptionsParameter } from './schedule-definition.js';
+import { SchedulerNode } from './scheduler-node.js';
+import { resolveSchedulerOptions, type SchedulerOptions } from './scheduler-options.js';
+import { upcomingSlots } from './upcoming-slots.js';
+
+const DEFAULT_GRACE = '30s';
+const MOST_PREVIEWED = 10_000;
+
+/**
+ * Enqueues tasks by cron, interval or date: each slot exactly once, on any number of nodes that share a store. Attaches
+ * itself to its app, which starts and stops it; or runs alone in a process of its own. Schedules can be written and read
+ * without a start.
+ *
+ * @example
+ * const scheduler = new Scheduler(app, { backend: 'postgresql://app:secret@db/flowrra' });
+ * await scheduler.schedule({ id: 'nightly', task: report, cron: '0 3 * * *', timeZone: 'Europe/Paris', args: ['all'] });
+ * await app.start();
+ */
+export class Scheduler implements ScheduleService {
+  readonly #app: Flowrra;
+  readonly #backend: LazyBackend;
+  readonly #tasks: KnownTasks;
+  readonly #node: SchedulerNode;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  /** Opens nothing; the store is opened at the first use. @throws ConfigError, ArgumentError for a wrong option */
+  constructor(app: Flowrra, options: SchedulerOptions = {}) {
+    if (typeof app?.use !== 'function') throw new ConfigError('app', 'A scheduler needs an app: new Scheduler(app).');
+    const { backend, tasks, node, retention } = resolveSchedulerOptions(options);
+    this.#app = app;
+    this.#backend = new LazyBackend(app, backend);
+    this.#tasks = new KnownTasks(app, tasks);
+    this.#node = new SchedulerNode({
+      app,
+      backend: () => this.#backend.open(),
+      findTask: (name) => this.#tasks.find(name),
+      node,
+      retention,
+    });
+    app.use(this);
+  }
+
+  // ── Registering ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Creates a schedule, or makes the stored one of the same id as defined. What is stored as defined is not written again;
+   * what differs is changed, and keeps `enabled`, its history and, unless expression, zone or `startAt` changed, its next
+   * run. Any number of processes may do so at once.
+   * @throws ArgumentError, ConfigError, TaskNotFoundError, SerializationError, PayloadTooLargeError, SchemaError before
+   *   anything is written
+   * @throws ScheduleOwnedError when the stored schedule has another owner
+   * @throws BackendError when the store cannot be reached
+   */
+  async schedule<Args extends readonly unknown[], Kwargs>(
+    definition: ScheduleDefinition<Args, Kwargs>,
+  ): Promise<ScheduledTask> {
+    const checked = await this.#check(definition);
+    return registerSchedule(await this.#backend.open(), checked);
+  }
+
+  /** `schedule` in one line: by a cron expression. */
+  async scheduleCron<Args extends readonly unknown[], Kwargs>(
+    cron: string,
+    task: ScheduleDefinition<Args, Kwargs>['task'],
+    ...[options]: ScheduleOptionsParameter<Args, Kwargs, { readonly seconds?: boolean | undefined }>
+  ): Promise<ScheduledTask> {
+    return this.#scheduleBy({ cron }, task, options);
+  }
+
+  /** `schedule` in one line: by an interval. */
+  async scheduleInterval<Args extends readonly unknown[], Kwargs>(
+    every: Duration,
+    task: ScheduleDefinition<Args, Kwargs>['task'],
+    ...[options]: ScheduleOptionsParameter<Args, Kwargs>
+  ): Promise<ScheduledTask> {
+    return this.#scheduleBy({ every }, task, options);
+  }
+
+  /** `schedule` in one line: once. */
+  async scheduleOnce<Args extends readonly unknown[], Kwargs>(
+    at: Date,
+    task: ScheduleDefinition<Args, Kwargs>['task'],
+    ...[options]: ScheduleOptionsParameter<Args, Kwargs>
+  ): Promise<ScheduledTask> {
+    return this.#scheduleBy({ at }, task, options);
+  }
+
+  /**
+   * What `apply` would write for this list, with the next slots before and after.
+   * @throws what `apply` throws
+   */
+  async plan(definitions: readonly ScheduleDefinition[], options: PlanOptions): Promise<SchedulePlan> {
+    const { checked, declared } = await this.#checkList(definitions, options);
+    return planSchedules(await this.#backend.open(), declared, checked);
+  }
+
+  /**
+   * Makes the owner's schedules as declared, in one transaction: creates, changes and, only with `prune`, removes.
+   * Touches nothing of others.
+   * @returns what was done
+   * @throws what `schedule` throws, saying which definition it was; ArgumentError for two of the same id
+   */
+  async apply(definitions: readonly ScheduleDefinition[], options: PlanOptions): Promise<SchedulePlan> {
+    const { checked, declared } = await this.#checkList(definitions, options);
+    return applySchedules(await this.#backend.open(), declared, checked);
+  }
+
+  // ── Operating ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async get(id: string): Promise<ScheduledTask | null> {
+    checkName(id, 'id');
+    return (await this.#backend.open()).get(id);
+  }
+
+  /** Schedules that match, by id; default all. @throws ArgumentError, ConfigError for a malformed filter */
+  async list(filter: ScheduleFilter = {}): Promise<ScheduledTask[]> {
+    const checked = checkFilter(filter);
+    return (await this.#backend.open()).listMatching(checked);
+  }
+
+  /** Lets a schedule fire again, from its first slot after now: what it missed stays missed. @throws ScheduleNotFoundError */
+  async enable(id: string): Promise<void> {
+    checkName(id, 'id');
+    return switchSchedule(await this.#backend.open(), id, true);
+  }
+
+  /** From when this resolves, no slot is claimed. @throws ScheduleNotFoundError */
+  async disable(id: string): Promise<void> {
+    checkName(id, 'id');
+    return switchSchedule(await this.#backend.open(), id, false);
+  }
+
+  /** Removes a schedule; its history stays until it is too old. @returns false when there was none */
+  async unschedule(id: string): Promise<boolean> {
+    checkName(id, 'id');
+    return (await this.#backend.open()).delete(id);
+  }
+
+  /**
+   * Runs the schedule's task once, now, also when it is disabled. The slots are not affected.
+   * @returns the task's id
+   * @throws ScheduleNotFoundError, TaskNotFoundError; what `app.submit` throws
+   */
+  async trigger(id: string): Promise<string> {
+    return this.#node.trigger(await this.#find(id));
+  }
+
+  // ── Asking ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * The next slots, of a stored schedule or of one that is only defined; of a disabled one, those it would have if it were
+   * enabled now. Fewer when it ends before, by `endAt` or `maxRuns`.
+   * @param count 1 to 10,000
+   * @throws ScheduleNotFoundError; for a definition what `schedule` throws
+   */
+  async preview(schedule: string | ScheduleDefinition, count: number): Promise<Date[]> {
+    if (!Number.isInteger(count) || count < 1 || count > MOST_PREVIEWED)
+      throw new ArgumentError('count', `count must be a whole number from 1 to ${MOST_PREVIEWED}.`);
+    if (typeof schedule === 'string') {
+      const stored = await this.#find(schedule);
+      return upcomingSlots(stored, await this.#now(), count);
+    }
+    const checked = await this.#check(schedule);
+    const now = await this.#now();
+    return upcomingSlots(newSchedule(checked, now), now, count);
+  }
+
+  /** The ledger of one schedule, newest slot first; also of one that was removed. */
+  async history(id: string, page: Page = {}): Promise<Firing[]> {
+    checkName(id, 'id');
+    checkPage(checkOptions<Page>(page, 'page', ['limit', 'offset']));
+    return (await this.#backend.open()).listFirings(id, page);
+  }
+
+  /** Why the schedule did or did not run at that instant. */
+  async explain(id: string, instant: Date): Promise<Explanation> {
+    const checked = { id: checkName(id, 'id'), instant: checkDate(instant, 'instant') };
+    return explainSlot(await this.#backend.open(), checked.id, checked.instant);
+  }
+
+  health(): SchedulerHealth {
+    return this.#node.health();
+  }
+
+  // ── Running ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Begins to fire what is due. May be called more than once. @throws BackendError when the store cannot be reached */
+  start(): Promise<void> {
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    await this.#backend.open();
+    if (!this.#stopping) await this.#node.start();
+  }
+
+  /**
+   * Ends, for good: no slot is claimed from now on; pushes that are under way may finish for `grace` (default 30 s); then
+   * the store is closed, unless it was passed in. May be called more than once.
+   */
+  async stop(options: { grace?: Duration | undefined } = {}): Promise<void> {
+    const grace = checkDuration(options.grace ?? DEFAULT_GRACE, 'grace', { min: 0 });
+    this.#stopping ??= this.#stop(grace);
+    return this.#stopping;
+  }
+
+  async #stop(grace: number): Promise<void> {
+    await this.#starting?.catch(() => {});
+    await this.#node.stop({ grace });
+    await this.#backend.close();
+  }
+
+  /**
+   * The main of a process that only schedules: starts, runs until SIGTERM, SIGINT or `signal`, then stops the app with all
+   * that it opened. A second signal ends the process at once with exit code 1.
+   */
+  run(options: { grace?: Duration | undefined; signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const { grace, signal } = options;
+    return runUntilSignal({
+      start: () => this.start(),
+      stop: () => this.#app.stop({ grace }),
+      signal,
+      runningHandlers: () => 0,
+      clock: this.#app.clock,
+      logger: this.#app.logger,
+    });
+  }
+
+  // ── Inside ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #check(definition: unknown) {
+    return checkDefinition(definition, { app: this.#app, tasks: this.#tasks });
+  }
+
+  async #checkList(definitions: readonly ScheduleDefinition[], options: PlanOptions) {
+    const checked = checkPlanOptions(options);
+    const declared = await checkDeclarations(definitions, checked.owner, (definition) => this.#check(definition));
+    return { checked, declared };
+  }
+
+  async #scheduleBy(timing: object, task: unknown, options: object | undefined): Promise<ScheduledTask> {
+    const checked = await this.#check({ ...options, ...timing, task });
+    return registerSchedule(await this.#backend.open(), checked);
+  }
+
+  async #find(id: string): Promise<ScheduledTask> {
+    checkName(id, 'id');
+    const schedule = await (await this.#backend.open()).get(id);
+    if (schedule) return schedule;
+    throw new ScheduleNotFoundError(id);
+  }
+
+  async #now(): Promise<Date> {
+    return (await (await this.#backend.open()).dueTimes()).now;
+  }
+}
