@@ -14,7 +14,6 @@ import {
   type ScheduledTask,
   ScheduleExistsError,
   type ScheduleFilter,
-  ScheduleNotFoundError,
   type ScheduleType,
   type SlotDecision,
   StoppedError,
@@ -24,8 +23,9 @@ import {
 } from '@flowrra/core';
 import { ChangeWaits } from './in-memory/change-waits.js';
 import { copyFiring, FiringLedger } from './in-memory/firing-ledger.js';
+import { ScheduleTable } from './in-memory/schedule-table.js';
 import { definitionHash } from './schedule-identity.js';
-import { checkStorable, copySchedule, sameInstant } from './stored-schedule.js';
+import { checkStorable, copySchedule } from './stored-schedule.js';
 
 /**
  * Keeps schedules and their ledger in this process, and loses them with it: for tests, and for apps that declare all
@@ -33,7 +33,7 @@ import { checkStorable, copySchedule, sameInstant } from './stored-schedule.js';
  */
 export class InMemorySchedulerBackend extends BaseSchedulerBackend {
   override readonly supports = { claims: true };
-  readonly #schedules = new Map<string, ScheduledTask>();
+  readonly #schedules = new ScheduleTable();
   readonly #ledger = new FiringLedger();
   readonly #waits = new ChangeWaits();
   #clock: Clock = systemClock;
@@ -47,15 +47,15 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
   async create(task: ScheduledTask): Promise<void> {
     this.#checkOpen();
     checkStorable(task);
-    if (this.#schedules.has(task.id)) throw new ScheduleExistsError(task.id);
-    this.#write({ ...task, revision: 1 });
+    if (this.#schedules.get(task.id)) throw new ScheduleExistsError(task.id);
+    this.#schedules.write({ ...task, revision: 1 });
     this.#waits.wake();
   }
 
   async update(task: ScheduledTask): Promise<void> {
     this.#checkOpen();
     checkStorable(task);
-    this.#write({ ...task, revision: this.#find(task.id).revision + 1 });
+    this.#schedules.write({ ...task, revision: this.#schedules.find(task.id).revision + 1 });
     this.#waits.wake();
   }
 
@@ -82,21 +82,20 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
 
   async listDue(now: Date = new Date(this.#clock.now())): Promise<ScheduledTask[]> {
     this.#checkOpen();
-    return this.#due(now, []).map(copySchedule);
+    return this.#schedules.due(now, () => true).map(copySchedule);
   }
 
   async updateRunTimes(id: string, lastRun: Date, nextRun: Date | null): Promise<void> {
     this.#checkOpen();
-    const task = { ...this.#find(id), lastRun, nextRun };
+    const task = { ...this.#schedules.find(id), lastRun, nextRun };
     checkStorable(task);
-    this.#write(task);
+    this.#schedules.write(task);
     this.#waits.wake();
   }
 
   async clear(): Promise<number> {
     this.#checkOpen();
-    const count = this.#schedules.size;
-    this.#schedules.clear();
+    const count = this.#schedules.clear();
     if (count > 0) this.#waits.wake();
     return count;
   }
@@ -120,27 +119,27 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
   override async dueTimes({ exceptTasks = [] }: ExceptTasks = {}): Promise<DueTimes> {
     this.#checkOpen();
     const except = new Set(exceptTasks);
-    let nextRun: Date | null = null;
-    for (const task of this.#schedules.values()) {
-      if (!task.enabled || !task.nextRun || except.has(task.taskName)) continue;
-      if (nextRun === null || task.nextRun < nextRun) nextRun = task.nextRun;
-    }
-    const oldestClaim = this.#ledger.oldestClaim((firing) => !except.has(this.#scheduleOf(firing)?.taskName ?? ''));
-    return { now: new Date(this.#clock.now()), nextRun: nextRun && new Date(nextRun), oldestClaim };
+    return {
+      now: new Date(this.#clock.now()),
+      nextRun: this.#schedules.nextRun(({ taskName }) => !except.has(taskName)),
+      oldestClaim: this.#ledger.oldestClaim((firing) => !except.has(this.#scheduleOf(firing)?.taskName ?? '')),
+    };
   }
 
   override async readDue({ exceptTasks = [], limit }: ExceptTasks & { limit: number }): Promise<DueSchedules> {
     this.#checkOpen();
     const now = new Date(this.#clock.now());
-    return { now, schedules: this.#due(now, exceptTasks).slice(0, limit).map(copySchedule) };
+    const due = this.#schedules.due(now, ({ taskName }) => !exceptTasks.includes(taskName));
+    return { now, schedules: due.slice(0, limit).map(copySchedule) };
   }
 
   override async claimDue(decisions: readonly SlotDecision[], { node }: { node: string }): Promise<Firing[]> {
     this.#checkOpen();
     const claimed: Firing[] = [];
     for (const decision of decisions) {
-      if (!this.#isCurrent(decision)) continue;
-      claimed.push(...this.#claim(decision, node));
+      const task = this.#schedules.current({ ...decision, id: decision.scheduleId, nextRun: decision.dueAt });
+      if (!task) continue;
+      claimed.push(...this.#claim(task, decision, node));
       this.#waits.wake();
     }
     return claimed;
@@ -183,12 +182,7 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
   override async applyChanges(changes: readonly ScheduleChange[]): Promise<boolean> {
     this.#checkOpen();
     for (const { after } of changes) if (after) checkStorable(after);
-    const before = new Map(this.#schedules);
-    if (!changes.every((change) => this.#apply(change))) {
-      this.#schedules.clear();
-      for (const [id, task] of before) this.#schedules.set(id, task);
-      return false;
-    }
+    if (!this.#schedules.apply(changes)) return false;
     if (changes.length > 0) this.#waits.wake();
     return true;
   }
@@ -207,20 +201,14 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
     this.#waits.wake();
   }
 
-  /** Whether the row is still the one that was decided upon. */
-  #isCurrent({ scheduleId, incarnation, revision, dueAt }: SlotDecision): boolean {
-    const task = this.#schedules.get(scheduleId);
-    return task !== undefined && isSameRow(task, { incarnation, revision, nextRun: dueAt });
-  }
-
   /** @returns the firings that are new in the ledger */
-  #claim({ scheduleId, incarnation, nextRun, error, firings }: SlotDecision, node: string): Firing[] {
+  #claim(task: ScheduledTask, { nextRun, error, firings }: SlotDecision, node: string): Firing[] {
+    const { id: scheduleId, incarnation } = task;
     const origin = { scheduleId, incarnation, node, claimedAt: new Date(this.#clock.now()), submittedAt: null };
     const written = firings.map((firing) => ({ ...firing, ...origin })).filter((firing) => this.#ledger.add(firing));
     const ran = written.filter(({ kind, state }) => kind === 'slot' && state === 'claimed');
     const last = ran.sort((a, b) => b.slot.getTime() - a.slot.getTime())[0];
-    const task = this.#find(scheduleId);
-    this.#write({
+    this.#schedules.write({
       ...task,
       nextRun,
       error,
@@ -231,36 +219,9 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
     return written.map(copyFiring);
   }
 
-  /** @returns false when the row is not as `before` any more */
-  #apply({ before, after }: ScheduleChange): boolean {
-    const id = before?.id ?? after?.id ?? '';
-    const task = this.#schedules.get(id);
-    if (before ? !task || !isSameRow(task, before) : task) return false;
-    if (after) this.#write({ ...after, revision: (task?.revision ?? 0) + 1 });
-    else this.#schedules.delete(id);
-    return true;
-  }
-
-  #write(task: ScheduledTask): void {
-    this.#schedules.set(task.id, copySchedule(task));
-  }
-
-  #find(id: string): ScheduledTask {
-    const task = this.#schedules.get(id);
-    if (!task) throw new ScheduleNotFoundError(id);
-    return task;
-  }
-
   #list(matches: (task: ScheduledTask) => boolean): ScheduledTask[] {
     this.#checkOpen();
-    return [...this.#schedules.values()].filter(matches).sort(byId).map(copySchedule);
-  }
-
-  #due(now: Date, exceptTasks: readonly string[]): ScheduledTask[] {
-    const due = [...this.#schedules.values()].filter(
-      (task) => task.enabled && task.nextRun && task.nextRun <= now && !exceptTasks.includes(task.taskName),
-    );
-    return due.sort((a, b) => Number(a.nextRun) - Number(b.nextRun) || byId(a, b));
+    return this.#schedules.list(matches).map(copySchedule);
   }
 
   /** The schedule that fired; null when it is gone, or another one has its id. */
@@ -274,20 +235,10 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
   }
 }
 
-type RowVersion = Pick<ScheduledTask, 'incarnation' | 'revision' | 'nextRun'>;
-
-function isSameRow(a: RowVersion, b: RowVersion): boolean {
-  return a.incarnation === b.incarnation && a.revision === b.revision && sameInstant(a.nextRun, b.nextRun);
-}
-
 function matches(task: ScheduledTask, { taskName, owner, enabled, text }: ScheduleFilter): boolean {
   if (taskName !== undefined && task.taskName !== taskName) return false;
   if (owner !== undefined && task.owner !== owner) return false;
   if (enabled !== undefined && task.enabled !== enabled) return false;
   const part = text?.toLowerCase() ?? '';
   return [task.id, task.taskName, task.description ?? ''].some((field) => field.toLowerCase().includes(part));
-}
-
-function byId(a: ScheduledTask, b: ScheduledTask): number {
-  return a.id < b.id ? -1 : Number(a.id !== b.id);
 }

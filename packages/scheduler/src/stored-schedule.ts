@@ -62,7 +62,8 @@ function checkText(text: string | null, field: string): void {
   encodeJson(text, field);
 }
 
-function checkInstant(date: Date | null, field: string): void {
+/** @throws ArgumentError for an invalid date */
+export function checkInstant(date: Date | null, field: string): void {
   if (date === null || (date instanceof Date && !Number.isNaN(date.getTime()))) return;
   throw new ArgumentError(field, `${field} must be a valid Date${field.endsWith('At') ? '' : ', or null'}.`);
 }
