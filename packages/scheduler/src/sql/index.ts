@@ -1,3 +1,19 @@
+// The base of a backend, and what it asks of an engine
+
+export { SchemaTooNewError } from './migrate.js';
+export type {
+  Cell,
+  ChangeListener,
+  SqlContext,
+  SqlDialect,
+  SqlErrorKind,
+} from './sql-dialect.js';
+export { SQL_OPTIONS, type SqlOptions } from './sql-options.js';
+export { SqlSchedulerBackend } from './sql-scheduler-backend.js';
+
+// What a dialect and its tests see of the tables
+
+export { rawTransaction } from './raw-transaction.js';
 export type {
   Column,
   ColumnKind,
@@ -7,6 +23,3 @@ export type {
   SqlJson,
   SqlTables,
 } from './schema.js';
-export type { Cell, ChangeListener, SqlContext, SqlDialect, SqlErrorKind } from './sql-dialect.js';
-export { SQL_OPTIONS, type SqlOptions } from './sql-options.js';
-export { SqlSchedulerBackend } from './sql-scheduler-backend.js';

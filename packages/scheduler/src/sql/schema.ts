@@ -137,3 +137,14 @@ export const FIRING_COLUMNS = columns<keyof FiringRow>({
 function columns<Name extends string>(kinds: Record<Name, ColumnKind>): readonly (Column & { name: Name })[] {
   return (Object.keys(kinds) as Name[]).map((name) => ({ name, kind: kinds[name] }));
 }
+
+/** The names of the tables in the database, for Kysely, which knows them without their prefix. */
+export interface TableNames {
+  readonly schedules: 'schedules';
+  readonly firings: 'firings';
+}
+
+export function tableNames(prefix: string): TableNames {
+  // Not the truth, but what makes every query typed: columns are the same under any prefix.
+  return { schedules: `${prefix}schedules` as 'schedules', firings: `${prefix}firings` as 'firings' };
+}

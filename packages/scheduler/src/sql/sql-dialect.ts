@@ -56,7 +56,10 @@ export interface SqlDialect {
 
   /** The engine's type of each kind of column, with its collation. */
   readonly columnTypes: Readonly<Record<ColumnKind, RawBuilder<unknown>>>;
-  /** The server's clock in epoch milliseconds; null for an engine without a server: then the process's clock decides. */
+  /**
+   * The server's clock in whole epoch milliseconds, as 64 bits, usable as the bound of an index range; null for an
+   * engine without a server: then the process's clock decides.
+   */
   readonly now: RawBuilder<number> | null;
   /** Whether a claim locks its rows with `for update skip locked`. False where a transaction holds the whole database. */
   readonly rowLocks: boolean;
@@ -76,8 +79,9 @@ export interface SqlDialect {
    */
   transaction<T>(db: Kysely<SqlTables>, work: (trx: Kysely<SqlTables>) => Promise<T>): Promise<T>;
   /**
-   * Runs `work` on one connection while no other process is between its begin and its end with the same prefix; in a
-   * transaction where the engine can take back changes of the schema. A waiting caller does not block the event loop.
+   * Runs `work` on one connection while no other process is in it with the same prefix. `work` is Kysely's Migrator,
+   * which begins a transaction itself where its adapter `supportsTransactionalDdl`; Kysely's for SQLite does not say so,
+   * though SQLite can, and there the lock is one. A caller that waits does not block the event loop.
    */
   withMigrationLock(
     db: Kysely<SqlTables>,

@@ -1,13 +1,156 @@
-import { BaseSchedulerBackend } from '@flowrra/core';
+import {
+  BaseSchedulerBackend,
+  type DueSchedules,
+  type DueTimes,
+  type ExceptTasks,
+  type Firing,
+  type FiringMark,
+  type JsonObject,
+  type JsonValue,
+  type Page,
+  type ScheduleChange,
+  type ScheduledTask,
+  type ScheduleFilter,
+  type ScheduleType,
+  type SlotDecision,
+  type StoreContext,
+  type UnsubmittedFiring,
+} from '@flowrra/core';
+import { applyChanges } from './apply-changes.js';
+import { ChangeWatch } from './change-watch.js';
+import { claimDue } from './claim-due.js';
+import { readDueTimes } from './due-times.js';
+import { LedgerStore } from './ledger-store.js';
+import { ScheduleStore } from './schedule-store.js';
 import type { SqlDialect } from './sql-dialect.js';
 import type { SqlOptions } from './sql-options.js';
+import { SqlSession } from './sql-session.js';
 
-/** Schedules and their ledger in a SQL database, through Kysely. An engine adds a `SqlDialect`, and no query. */
+/**
+ * Schedules and their ledger in a SQL database, through Kysely: every query once. An engine adds a `SqlDialect`, and no
+ * query. Every call is refused with a `StoreUnavailableError` after 10 s, and with a `StoppedError` after `close`.
+ */
 export abstract class SqlSchedulerBackend extends BaseSchedulerBackend {
   override readonly supports = { claims: true };
+  readonly #session: SqlSession;
+  readonly #schedules: ScheduleStore;
+  readonly #ledger: LedgerStore;
+  readonly #changes: ChangeWatch;
 
   /** @throws ConfigError when an option is wrong; opens nothing */
-  constructor(_dialect: SqlDialect, _options: SqlOptions = {}) {
+  constructor(dialect: SqlDialect, options: SqlOptions = {}) {
     super();
+    this.#session = new SqlSession(this.constructor.name, dialect, options);
+    this.#schedules = new ScheduleStore(this.#session);
+    this.#ledger = new LedgerStore(this.#session);
+    this.#changes = new ChangeWatch(this.#session);
+  }
+
+  /** Connects and makes the tables; without it the first call does, with the machine's clock and the console. */
+  override open(context: StoreContext): Promise<void> {
+    return this.#session.open(context);
+  }
+
+  create(task: ScheduledTask): Promise<void> {
+    return this.#changing(this.#schedules.create(task));
+  }
+
+  update(task: ScheduledTask): Promise<void> {
+    return this.#changing(this.#schedules.update(task));
+  }
+
+  delete(id: string): Promise<boolean> {
+    return this.#changing(this.#schedules.delete(id));
+  }
+
+  get(id: string): Promise<ScheduledTask | null> {
+    return this.#schedules.get(id);
+  }
+
+  listAll(): Promise<ScheduledTask[]> {
+    return this.#schedules.listAll();
+  }
+
+  listEnabled(): Promise<ScheduledTask[]> {
+    return this.#schedules.listEnabled();
+  }
+
+  listDue(now?: Date): Promise<ScheduledTask[]> {
+    return this.#schedules.listDue(now);
+  }
+
+  updateRunTimes(id: string, lastRun: Date, nextRun: Date | null): Promise<void> {
+    return this.#changing(this.#schedules.updateRunTimes(id, lastRun, nextRun));
+  }
+
+  clear(): Promise<number> {
+    return this.#changing(this.#schedules.clear());
+  }
+
+  findByDefinition(
+    taskName: string,
+    scheduleType: ScheduleType,
+    schedule: string,
+    args: readonly JsonValue[] = [],
+    kwargs: JsonObject | null = null,
+    timeZone = 'UTC',
+  ): Promise<ScheduledTask | null> {
+    return this.#schedules.findByDefinition({ taskName, scheduleType, schedule, args, kwargs, timeZone });
+  }
+
+  override listMatching(filter: ScheduleFilter): Promise<ScheduledTask[]> {
+    return this.#schedules.listMatching(filter);
+  }
+
+  override applyChanges(changes: readonly ScheduleChange[]): Promise<boolean> {
+    return this.#changing(applyChanges(this.#session, changes));
+  }
+
+  override dueTimes(options: ExceptTasks = {}): Promise<DueTimes> {
+    return readDueTimes(this.#session, options);
+  }
+
+  override readDue(options: ExceptTasks & { limit: number }): Promise<DueSchedules> {
+    return this.#schedules.readDue(options);
+  }
+
+  override claimDue(decisions: readonly SlotDecision[], { node }: { node: string }): Promise<Firing[]> {
+    return claimDue(this.#session, decisions, node);
+  }
+
+  override unsubmittedFirings(
+    options: ExceptTasks & { olderThan: number; limit: number },
+  ): Promise<UnsubmittedFiring[]> {
+    return this.#ledger.unsubmitted(options);
+  }
+
+  override markFirings(firings: readonly Firing[], mark: FiringMark): Promise<void> {
+    return this.#ledger.mark(firings, mark);
+  }
+
+  override listFirings(scheduleId: string, page?: Page): Promise<Firing[]> {
+    return this.#ledger.list(scheduleId, page);
+  }
+
+  override pruneFirings(options: { olderThan: number; keep: number }): Promise<number> {
+    return this.#ledger.prune(options);
+  }
+
+  override waitForChange({ signal }: { signal: AbortSignal }): Promise<void> {
+    return this.#changes.wait(signal);
+  }
+
+  async close(): Promise<void> {
+    await this.#changes.end();
+    await this.#session.close();
+  }
+
+  /** Who waits for a change looks again: also after a failure, which may have come too late to stop the change. */
+  async #changing<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } finally {
+      this.#changes.wake();
+    }
   }
 }

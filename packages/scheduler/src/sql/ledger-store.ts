@@ -1,0 +1,157 @@
+import {
+  checkPage,
+  type ExceptTasks,
+  type Firing,
+  type FiringMark,
+  type Page,
+  type ScheduledTask,
+  type UnsubmittedFiring,
+} from '@flowrra/core';
+import { type Kysely, sql } from 'kysely';
+import { inBatches } from './bulk-statements.js';
+import { claimedFirings } from './firing-conditions.js';
+import { rowToFiring, rowToSchedule } from './row-mapper.js';
+import type { SqlTables } from './schema.js';
+import type { SqlSession } from './sql-session.js';
+
+/** Most rows that one transaction removes. */
+const BATCH = 500;
+const MARKED = ['submitted', 'skipped', 'unknown'];
+
+/** Every query about the ledger but those of a claim. */
+export class LedgerStore {
+  readonly #session: SqlSession;
+
+  constructor(session: SqlSession) {
+    this.#session = session;
+  }
+
+  async unsubmitted({
+    exceptTasks,
+    olderThan,
+    limit,
+  }: ExceptTasks & { olderThan: number; limit: number }): Promise<UnsubmittedFiring[]> {
+    const { tables, now } = this.#session;
+    return this.#session.read(async (db) => {
+      const claimed = await claimedFirings(db, tables, exceptTasks)
+        .selectAll('f')
+        .where('f.claimed_at', '<=', sql<number>`${now} - ${olderThan}`)
+        .orderBy('f.claimed_at')
+        .orderBy('f.slot')
+        .orderBy('f.id')
+        .limit(limit)
+        .execute();
+      const firings = claimed.map(rowToFiring);
+      const schedules = await this.#schedulesOf(db, firings);
+      return firings.map((firing) => {
+        const schedule = schedules.get(firing.scheduleId);
+        return { firing, schedule: schedule?.incarnation === firing.incarnation ? schedule : null };
+      });
+    });
+  }
+
+  async mark(firings: readonly Firing[], { state, reason = null }: FiringMark): Promise<void> {
+    if (firings.length === 0) return;
+    await this.#session.write(async (trx) => {
+      for (const ids of inBatches(firings.map(({ id }) => id))) {
+        await trx
+          .updateTable(this.#session.tables.firings)
+          .set({ state, reason, submitted_at: state === 'submitted' ? this.#session.now : null })
+          .where('id', 'in', ids)
+          .where('state', '=', 'claimed')
+          .execute();
+      }
+    });
+  }
+
+  async list(scheduleId: string, page: Page = {}): Promise<Firing[]> {
+    const { limit, offset } = checkPage(page);
+    if (limit === 0) return [];
+    const rows = await this.#session.read((db) =>
+      this.#newestFirst(db, scheduleId)
+        .selectAll()
+        .limit(Math.min(limit, Number.MAX_SAFE_INTEGER))
+        .offset(offset)
+        .execute(),
+    );
+    return rows.map(rowToFiring);
+  }
+
+  /** In batches, each a transaction of its own, so that nobody is held up for long. */
+  async prune({ olderThan, keep }: { olderThan: number; keep: number }): Promise<number> {
+    let removed = await this.#pruneByAge(olderThan);
+    for (const scheduleId of await this.#schedulesWithMoreThan(keep)) {
+      removed += await this.#pruneByCount(scheduleId, keep);
+    }
+    return removed;
+  }
+
+  async #pruneByAge(olderThan: number): Promise<number> {
+    let removed = 0;
+    while (true) {
+      const rows = await this.#session.read((db) =>
+        db
+          .selectFrom(this.#session.tables.firings)
+          .select('id')
+          .where('state', 'in', MARKED)
+          .where('claimed_at', '<', sql<number>`${this.#session.now} - ${olderThan}`)
+          .limit(BATCH)
+          .execute(),
+      );
+      removed += await this.#remove(rows.map(({ id }) => id));
+      if (rows.length < BATCH) return removed;
+    }
+  }
+
+  async #schedulesWithMoreThan(keep: number): Promise<string[]> {
+    const rows = await this.#session.read((db) =>
+      db
+        .selectFrom(this.#session.tables.firings)
+        .select('schedule_id')
+        .groupBy('schedule_id')
+        .having(({ fn }) => fn.countAll(), '>', keep)
+        .execute(),
+    );
+    return rows.map(({ schedule_id }) => schedule_id);
+  }
+
+  async #pruneByCount(scheduleId: string, keep: number): Promise<number> {
+    let removed = 0;
+    let stay = keep;
+    while (true) {
+      const rows = await this.#session.read((db) =>
+        this.#newestFirst(db, scheduleId).select(['id', 'state']).limit(BATCH).offset(stay).execute(),
+      );
+      const marked = rows.filter(({ state }) => state !== 'claimed');
+      stay += rows.length - marked.length;
+      removed += await this.#remove(marked.map(({ id }) => id));
+      if (rows.length < BATCH) return removed;
+    }
+  }
+
+  /** A firing that is marked stays so: nothing has to be looked at again. */
+  async #remove(ids: readonly string[]): Promise<number> {
+    if (ids.length === 0) return 0;
+    const { numDeletedRows } = await this.#session.write((trx) =>
+      trx.deleteFrom(this.#session.tables.firings).where('id', 'in', ids).executeTakeFirst(),
+    );
+    return Number(numDeletedRows);
+  }
+
+  async #schedulesOf(db: Kysely<SqlTables>, firings: readonly Firing[]): Promise<Map<string, ScheduledTask>> {
+    const schedules = new Map<string, ScheduledTask>();
+    for (const ids of inBatches([...new Set(firings.map(({ scheduleId }) => scheduleId))])) {
+      const found = db.selectFrom(this.#session.tables.schedules).selectAll().where('id', 'in', ids);
+      for (const row of await found.execute()) schedules.set(row.id, rowToSchedule(row));
+    }
+    return schedules;
+  }
+
+  #newestFirst(db: Kysely<SqlTables>, scheduleId: string) {
+    return db
+      .selectFrom(this.#session.tables.firings)
+      .where('schedule_id', '=', scheduleId)
+      .orderBy('slot', 'desc')
+      .orderBy('id', 'desc');
+  }
+}

@@ -1,0 +1,68 @@
+import { BackendError } from '@flowrra/core';
+import { type Kysely, type Migration, Migrator, sql } from 'kysely';
+import { createTables } from './migrations/0001-create-tables.js';
+import type { SqlTables } from './schema.js';
+import type { SqlDialect } from './sql-dialect.js';
+
+/** A newer version of Flowrra made or changed the tables; nothing was touched. */
+export class SchemaTooNewError extends BackendError {
+  override readonly code = 'SCHEMA_TOO_NEW';
+  constructor(
+    label: string,
+    readonly migration: string,
+    options?: { cause?: unknown },
+  ) {
+    super(
+      `The tables in ${label} were changed by a newer Flowrra (${migration}). Upgrade this process's @flowrra packages, ` +
+        'or choose another tablePrefix.',
+      options,
+    );
+  }
+}
+
+/** In the order of their names. What was released is never changed: databases have been made with it. */
+function migrations(dialect: SqlDialect, prefix: string): Record<string, Migration> {
+  return {
+    '0001-create-tables': { up: (db: Kysely<unknown>) => createTables(db, dialect, prefix) },
+  };
+}
+
+/**
+ * Makes the tables what this version needs; any number of nodes may do so at once.
+ * @throws SchemaTooNewError
+ */
+export async function migrate(db: Kysely<SqlTables>, dialect: SqlDialect, prefix: string): Promise<void> {
+  const known = migrations(dialect, prefix);
+  const done = await migrationsDone(db, dialect, prefix);
+  refuseUnknown(done, known, dialect);
+  // The usual start takes no lock.
+  if (Object.keys(known).every((name) => done.includes(name))) return;
+  await dialect.withMigrationLock(db, prefix, async (connection) => {
+    const { error } = await new Migrator({
+      db: connection,
+      provider: { getMigrations: () => Promise.resolve(known) },
+      migrationTableName: `${prefix}migrations`,
+      migrationLockTableName: `${prefix}migrations_lock`,
+    }).migrateToLatest();
+    if (error !== undefined) throw error;
+  });
+  // A newer node may have been faster.
+  refuseUnknown(await migrationsDone(db, dialect, prefix), known, dialect);
+}
+
+function refuseUnknown(done: readonly string[], known: Record<string, Migration>, dialect: SqlDialect): void {
+  const unknown = done.find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined) throw new SchemaTooNewError(dialect.label, unknown);
+}
+
+/** The names of the migrations that were carried out; none when there is no table of them yet. */
+async function migrationsDone(db: Kysely<SqlTables>, dialect: SqlDialect, prefix: string): Promise<string[]> {
+  try {
+    const { rows } = await sql<{ name: string }>`select name from ${sql.table(`${prefix}migrations`)}`.execute(db);
+    return rows.map(({ name }) => name);
+  } catch (err) {
+    // Engines say in different words that there is no table; what is really wrong, making it will show.
+    if (dialect.kindOfError(err) === 'other') return [];
+    throw err;
+  }
+}

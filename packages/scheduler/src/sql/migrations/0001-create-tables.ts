@@ -1,0 +1,95 @@
+import { type CreateTableBuilder, type Kysely, type RawBuilder, sql } from 'kysely';
+import type { ColumnKind } from '../schema.js';
+import type { SqlDialect } from '../sql-dialect.js';
+
+type Columns = Readonly<Record<string, ColumnKind | readonly [kind: ColumnKind, nullable: 'nullable']>>;
+
+const SCHEDULES: Columns = {
+  id: 'id',
+  incarnation: 'id',
+  revision: 'integer',
+  task_name: 'id',
+  schedule_type: 'id',
+  schedule: 'text',
+  args: 'json',
+  kwargs: ['json', 'nullable'],
+  time_zone: 'id',
+  enabled: 'flag',
+  last_run: ['integer', 'nullable'],
+  next_run: ['integer', 'nullable'],
+  last_task_id: ['id', 'nullable'],
+  catch_up: 'id',
+  overlap: 'id',
+  jitter: 'integer',
+  start_at: ['integer', 'nullable'],
+  end_at: ['integer', 'nullable'],
+  max_runs: ['integer', 'nullable'],
+  run_count: 'integer',
+  queue: ['id', 'nullable'],
+  priority: ['integer', 'nullable'],
+  retries: ['integer', 'nullable'],
+  timeout: ['integer', 'nullable'],
+  description: ['text', 'nullable'],
+  owner: ['id', 'nullable'],
+  error: ['text', 'nullable'],
+  created_at: 'integer',
+  updated_at: 'integer',
+  definition: 'id',
+  search_text: 'text',
+};
+
+const FIRINGS: Columns = {
+  id: 'id',
+  schedule_id: 'id',
+  incarnation: 'id',
+  slot: 'integer',
+  until: ['integer', 'nullable'],
+  count: 'integer',
+  kind: 'id',
+  state: 'id',
+  reason: ['text', 'nullable'],
+  node: 'id',
+  claimed_at: 'integer',
+  submitted_at: ['integer', 'nullable'],
+};
+
+/** Frozen: what databases have been made with. Whoever needs other columns writes the next migration. */
+export async function createTables(db: Kysely<unknown>, dialect: SqlDialect, prefix: string): Promise<void> {
+  const schedules = `${prefix}schedules`;
+  const firings = `${prefix}firings`;
+  await createTable(db, dialect, schedules, SCHEDULES);
+  await createTable(db, dialect, firings, FIRINGS);
+  // What is due, the longest overdue first.
+  await createIndex(db, dialect, schedules, 'due', ['enabled', 'next_run', 'id']);
+  await createIndex(db, dialect, schedules, 'definition', ['definition']);
+  await createIndex(db, dialect, schedules, 'owner', ['owner']);
+  // What is claimed and not marked, and what is too old.
+  await createIndex(db, dialect, firings, 'claimed', ['state', 'claimed_at']);
+  await createIndex(db, dialect, firings, 'slot', ['schedule_id', 'slot', 'id']);
+}
+
+async function createTable(db: Kysely<unknown>, dialect: SqlDialect, name: string, columns: Columns): Promise<void> {
+  let table: CreateTableBuilder<string, string> = db.schema.createTable(name).ifNotExists();
+  for (const [column, definition] of Object.entries(columns)) {
+    const kind = typeof definition === 'string' ? definition : definition[0];
+    const type: RawBuilder<unknown> = dialect.columnTypes[kind];
+    table = table.addColumn(column, type, (builder) => (typeof definition === 'string' ? builder.notNull() : builder));
+  }
+  await table.addPrimaryKeyConstraint(`${name}_key`, ['id']).execute();
+}
+
+/** MySQL knows no `if not exists` here, and does not take the table back when this fails. */
+async function createIndex(
+  db: Kysely<unknown>,
+  dialect: SqlDialect,
+  table: string,
+  name: string,
+  columns: readonly string[],
+): Promise<void> {
+  const refs = sql.join(columns.map((column) => sql.ref(column)));
+  try {
+    await sql`create index ${sql.id(`${table}_${name}`)} on ${sql.table(table)} (${refs})`.execute(db);
+  } catch (err) {
+    if (!dialect.isIndexThere(err)) throw err;
+  }
+}

@@ -1,0 +1,157 @@
+import {
+  BackendError,
+  type CatchUp,
+  type Firing,
+  type JsonObject,
+  type JsonValue,
+  type ScheduledTask,
+} from '@flowrra/core';
+import { definitionHash } from '../schedule-identity.js';
+import type { FiringRow, ScheduleRow, SqlInteger, SqlJson } from './schema.js';
+import type { Cell } from './sql-dialect.js';
+
+/** A row to be written. */
+type Written<Row> = {
+  readonly [Column in keyof Row]: unknown extends Row[Column] ? string | null : Extract<Row[Column], Cell>;
+};
+
+export function scheduleToRow(task: ScheduledTask): Written<ScheduleRow> {
+  return {
+    id: task.id,
+    incarnation: task.incarnation,
+    revision: task.revision,
+    task_name: task.taskName,
+    schedule_type: task.scheduleType,
+    schedule: task.schedule,
+    args: JSON.stringify(task.args),
+    kwargs: task.kwargs && JSON.stringify(task.kwargs),
+    time_zone: task.timeZone,
+    enabled: Number(task.enabled),
+    last_run: fromDate(task.lastRun),
+    next_run: fromDate(task.nextRun),
+    last_task_id: task.lastTaskId,
+    catch_up: typeof task.catchUp === 'string' ? task.catchUp : `all:${task.catchUp.all}`,
+    overlap: task.overlap,
+    jitter: task.jitter,
+    start_at: fromDate(task.startAt),
+    end_at: fromDate(task.endAt),
+    max_runs: task.maxRuns,
+    run_count: task.runCount,
+    queue: task.queue,
+    priority: task.priority,
+    retries: task.retries,
+    timeout: task.timeout,
+    description: task.description,
+    owner: task.owner,
+    error: task.error,
+    created_at: task.createdAt.getTime(),
+    updated_at: task.updatedAt.getTime(),
+    definition: definitionHash(task),
+    search_text: [task.id, task.taskName, task.description ?? ''].join('\n').toLowerCase(),
+  };
+}
+
+/** @throws BackendError naming the schedule when somebody damaged the row */
+export function rowToSchedule(row: ScheduleRow): ScheduledTask {
+  return {
+    id: row.id,
+    incarnation: row.incarnation,
+    revision: toNumber(row.revision),
+    taskName: row.task_name,
+    // What was written came from a ScheduledTask, and words are kept byte by byte.
+    scheduleType: row.schedule_type as ScheduledTask['scheduleType'],
+    schedule: row.schedule,
+    args: toJson(row.args, row.id) as readonly JsonValue[],
+    kwargs: toJson(row.kwargs, row.id) as JsonObject | null,
+    timeZone: row.time_zone,
+    enabled: toNumber(row.enabled) === 1,
+    lastRun: toDate(row.last_run),
+    nextRun: toDate(row.next_run),
+    lastTaskId: row.last_task_id,
+    catchUp: toCatchUp(row.catch_up),
+    overlap: row.overlap as ScheduledTask['overlap'],
+    jitter: toNumber(row.jitter),
+    startAt: toDate(row.start_at),
+    endAt: toDate(row.end_at),
+    maxRuns: toNumberOrNull(row.max_runs),
+    runCount: toNumber(row.run_count),
+    queue: row.queue,
+    priority: toNumberOrNull(row.priority),
+    retries: toNumberOrNull(row.retries),
+    timeout: toNumberOrNull(row.timeout),
+    description: row.description,
+    owner: row.owner,
+    error: row.error,
+    createdAt: new Date(toNumber(row.created_at)),
+    updatedAt: new Date(toNumber(row.updated_at)),
+  };
+}
+
+export function firingToRow(firing: Firing): Written<FiringRow> {
+  return {
+    id: firing.id,
+    schedule_id: firing.scheduleId,
+    incarnation: firing.incarnation,
+    slot: firing.slot.getTime(),
+    until: fromDate(firing.until),
+    count: firing.count,
+    kind: firing.kind,
+    state: firing.state,
+    reason: firing.reason,
+    node: firing.node,
+    claimed_at: firing.claimedAt.getTime(),
+    submitted_at: fromDate(firing.submittedAt),
+  };
+}
+
+export function rowToFiring(row: FiringRow): Firing {
+  return {
+    id: row.id,
+    scheduleId: row.schedule_id,
+    incarnation: row.incarnation,
+    slot: new Date(toNumber(row.slot)),
+    until: toDate(row.until),
+    count: toNumber(row.count),
+    kind: row.kind as Firing['kind'],
+    state: row.state as Firing['state'],
+    reason: row.reason,
+    node: row.node,
+    claimedAt: new Date(toNumber(row.claimed_at)),
+    submittedAt: toDate(row.submitted_at),
+  };
+}
+
+/** Instants and counts stay far below 2^53. */
+export function toNumber(value: SqlInteger): number {
+  return Number(value);
+}
+
+export function toDate(value: SqlInteger | null): Date | null {
+  return value === null ? null : new Date(Number(value));
+}
+
+export function fromDate(date: Date | null): number | null {
+  return date === null ? null : date.getTime();
+}
+
+function toNumberOrNull(value: SqlInteger | null): number | null {
+  return value === null ? null : Number(value);
+}
+
+/** A document is an array or an object: text is one that the driver did not parse. */
+function toJson(value: SqlJson, id: string): unknown {
+  if (typeof value !== 'string') return value ?? null;
+  try {
+    return JSON.parse(value);
+  } catch (cause) {
+    throw new BackendError(
+      `The stored arguments of schedule "${id}" cannot be read: they are no JSON. Remove the schedule, or repair its row.`,
+      { cause },
+    );
+  }
+}
+
+function toCatchUp(text: string): CatchUp {
+  if (text === 'latest' || text === 'skip') return text;
+  return { all: Number(text.slice('all:'.length)) };
+}

@@ -1,0 +1,87 @@
+import { FlowrraError, StoreUnavailableError, sleep, systemClock } from '@flowrra/core';
+import type { SqlDialect } from './sql-dialect.js';
+
+/** Milliseconds that one call may take, waiting for the connection and for locks of others included. */
+export const CALL_DEADLINE = 10_000;
+/** How often a transaction that lost against another one is tried again. */
+const MOST_CONFLICTS = 5;
+
+/** One call of a user: its deadline, and how often which trouble was met. */
+export class SqlCall {
+  readonly #dialect: SqlDialect;
+  readonly #end = systemClock.now() + CALL_DEADLINE;
+  #conflicts = 0;
+  #lost = 0;
+  #busy: unknown;
+  #unrepeatable: unknown;
+
+  constructor(dialect: SqlDialect) {
+    this.#dialect = dialect;
+  }
+
+  /** Does it within the deadline, again when that helps. @throws FlowrraError */
+  async run<T>(attempt: () => Promise<T>): Promise<T> {
+    let end: () => void = () => {};
+    const tooLate = new Promise<never>((_resolve, reject) => {
+      const timer = systemClock.after(CALL_DEADLINE, () => reject(this.#deadlineError()));
+      end = () => timer.cancel();
+    });
+    try {
+      return await Promise.race([this.#repeat(attempt), tooLate]);
+    } finally {
+      end();
+    }
+  }
+
+  /** What was given up is not done later. @throws StoreUnavailableError after the deadline */
+  checkTime(): void {
+    if (systemClock.now() >= this.#end) throw this.#deadlineError();
+  }
+
+  /** The connection was lost while the transaction was committed: it may be done. */
+  notRepeatable(err: unknown): unknown {
+    this.#unrepeatable = err;
+    return err;
+  }
+
+  async #repeat<T>(attempt: () => Promise<T>): Promise<T> {
+    while (true) {
+      try {
+        return await attempt();
+      } catch (err) {
+        if (err instanceof FlowrraError) throw err;
+        const pause = err === this.#unrepeatable ? null : this.#pauseAfter(err);
+        if (pause === null) throw this.#dialect.translateError(err);
+        await sleep(systemClock, pause);
+        this.checkTime();
+      }
+    }
+  }
+
+  /** Milliseconds until it may be tried again, with jitter; null when it may not. */
+  #pauseAfter(err: unknown): number | null {
+    switch (this.#dialect.kindOfError(err)) {
+      case 'conflict':
+        return ++this.#conflicts <= MOST_CONFLICTS ? jitter(10 * 2 ** this.#conflicts) : null;
+      case 'busy':
+        this.#busy = err;
+        return jitter(20);
+      case 'connection-lost':
+        return ++this.#lost <= 1 ? jitter(20) : null;
+      default:
+        return null;
+    }
+  }
+
+  #deadlineError(): StoreUnavailableError {
+    const why = this.#busy === undefined ? 'did not answer' : 'was locked by somebody else all the time';
+    return new StoreUnavailableError(
+      `${this.#dialect.label} ${why} for ${CALL_DEADLINE / 1_000} s. Is it overloaded, or does a transaction stay open?`,
+      { cause: this.#busy },
+    );
+  }
+}
+
+function jitter(ms: number): number {
+  return ms * (0.5 + Math.random());
+}

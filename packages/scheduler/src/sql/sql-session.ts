@@ -1,0 +1,120 @@
+import { type Clock, consoleLogger, StoppedError, type StoreContext, systemClock } from '@flowrra/core';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { migrate } from './migrate.js';
+import { type SqlTables, type TableNames, tableNames } from './schema.js';
+import { SqlCall } from './sql-call.js';
+import type { ChangeListener, SqlDialect } from './sql-dialect.js';
+import { checkTablePrefix, type SqlOptions } from './sql-options.js';
+
+/** One backend's way to its database: opened by the first call, each call within its deadline and tried again if safe. */
+export class SqlSession {
+  readonly dialect: SqlDialect;
+  readonly tables: TableNames;
+  readonly #name: string;
+  readonly #prefix: string;
+  readonly #clock: Clock | undefined;
+  readonly #self = `${process.pid}-${Math.random().toString(36).slice(2)}`;
+  readonly #running = new Set<Promise<unknown>>();
+  #context: StoreContext = { clock: systemClock, logger: consoleLogger };
+  #opening: Promise<Kysely<SqlTables>> | null = null;
+  #closing: Promise<void> | null = null;
+
+  /** @param name how errors call the backend */
+  constructor(name: string, dialect: SqlDialect, options: SqlOptions) {
+    this.#name = name;
+    this.dialect = dialect;
+    this.#prefix = checkTablePrefix(options.tablePrefix);
+    this.#clock = options.clock;
+    this.tables = tableNames(this.#prefix);
+  }
+
+  get closed(): boolean {
+    return this.#closing !== null;
+  }
+
+  /** The store's clock in epoch milliseconds, in SQL. */
+  get now(): RawBuilder<number> {
+    const clock = this.#clock ?? (this.dialect.now ? undefined : this.#context.clock);
+    return clock ? sql<number>`${sql.val(clock.now())}` : (this.dialect.now ?? sql<number>`null`);
+  }
+
+  async open(context: StoreContext): Promise<void> {
+    if (!this.closed) this.#context = context;
+    await this.read(() => Promise.resolve());
+  }
+
+  /** Something that changes nothing. */
+  read<T>(work: (db: Kysely<SqlTables>) => Promise<T>): Promise<T> {
+    return this.#call(async () => work(await this.#database()));
+  }
+
+  /** Something that changes the database, in one transaction; it may be begun several times. */
+  write<T>(work: (trx: Kysely<SqlTables>) => Promise<T>): Promise<T> {
+    return this.#call(async (call) => {
+      const db = await this.#database();
+      let done = false;
+      try {
+        return await this.dialect.transaction(db, async (trx) => {
+          call.checkTime();
+          const result = await work(trx);
+          call.checkTime();
+          done = true;
+          return result;
+        });
+      } catch (err) {
+        if (done && this.dialect.kindOfError(err) === 'connection-lost') throw call.notRepeatable(err);
+        throw err;
+      }
+    });
+  }
+
+  /** Tells other processes, from inside a transaction. */
+  async notifyChange(trx: Kysely<SqlTables>): Promise<void> {
+    await this.dialect.notifyChange?.(trx, this.#prefix, this.#self);
+  }
+
+  /** Listens to other processes; null when the dialect cannot. */
+  async watchChanges(onChange: ChangeListener['onChange']): Promise<(() => void) | null> {
+    const watch = this.dialect.watchChanges?.bind(this.dialect);
+    if (!watch) return null;
+    return this.read(async (db) => watch(db, this.#sqlContext(), { onChange, self: this.#self }));
+  }
+
+  /** Lets running calls end, then frees the connections. */
+  close(): Promise<void> {
+    this.#closing ??= Promise.allSettled(this.#running).then(() => this.dialect.close());
+    return this.#closing;
+  }
+
+  async #call<T>(attempt: (call: SqlCall) => Promise<T>): Promise<T> {
+    if (this.closed) throw new StoppedError(this.#name);
+    const call = new SqlCall(this.dialect);
+    const running = call.run(() => attempt(call));
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  /** All first calls share one opening; one that failed is tried again by the next call. */
+  #database(): Promise<Kysely<SqlTables>> {
+    this.#opening ??= this.#connect().catch((err: unknown) => {
+      this.#opening = null;
+      throw err;
+    });
+    return this.#opening;
+  }
+
+  async #connect(): Promise<Kysely<SqlTables>> {
+    const db = await this.dialect.connect(this.#sqlContext());
+    await this.dialect.checkServer(db);
+    await migrate(db, this.dialect, this.#prefix);
+    return db;
+  }
+
+  #sqlContext() {
+    return { ...this.#context, tablePrefix: this.#prefix };
+  }
+}
