@@ -1,0 +1,154 @@
+import { type FlowrraError, systemClock } from '@flowrra/core';
+import type {
+  Cell,
+  ChangeListener,
+  Column,
+  SqlContext,
+  SqlDialect,
+  SqlErrorKind,
+  SqlTables,
+} from '@flowrra/scheduler/sql';
+import Sqlite, { type Database } from 'better-sqlite3';
+import { Kysely, SqliteDialect as KyselySqliteDialect, type RawBuilder, sql } from 'kysely';
+import { isIndexThere, kindOfError, translateError } from './sqlite-errors.js';
+
+/** A path, or an open database; one that was passed in stays open. */
+export type SqliteTarget = string | Database | Kysely<unknown>;
+
+/** Milliseconds between two looks at the file's change counter, which costs no query. */
+const LOOK_EVERY = 2_000;
+
+/** Where SQLite differs: one connection, one writer, no server and so no clock of its own. */
+export class SqliteDialect implements SqlDialect {
+  readonly label: string;
+  readonly now = null;
+  readonly rowLocks = false;
+  readonly updateTakesRowsBy = 'from';
+  readonly columnTypes = { id: sql`text`, text: sql`text`, json: sql`text`, integer: sql`integer`, flag: sql`integer` };
+  readonly kindOfError: (err: unknown) => SqlErrorKind = kindOfError;
+  readonly isIndexThere: (err: unknown) => boolean = isIndexThere;
+  readonly #target: SqliteTarget;
+  #own: Kysely<SqlTables> | null = null;
+
+  constructor(target: SqliteTarget) {
+    this.#target = target;
+    this.label = labelOf(target);
+  }
+
+  async connect(_context: SqlContext): Promise<Kysely<SqlTables>> {
+    if (typeof this.#target !== 'string') return toKysely(this.#target);
+    // A failed opening is tried again: what it left is not.
+    await this.close();
+    const database = openFile(this.#target);
+    this.#own = toKysely(database);
+    return this.#own;
+  }
+
+  /** Reading is not enough: whoever may not write learns it now, not at the first slot. */
+  async checkServer(db: Kysely<SqlTables>): Promise<void> {
+    await this.transaction(db, () => Promise.resolve());
+  }
+
+  async close(): Promise<void> {
+    const own = this.#own;
+    this.#own = null;
+    await own?.destroy();
+  }
+
+  rows(columns: readonly Column[], rows: readonly (readonly Cell[])[]): RawBuilder<unknown> {
+    const values = columns.map(({ name }, index) => sql`value ->> ${sql.lit(index)} as ${sql.ref(name)}`);
+    return sql`(select ${sql.join(values)} from json_each(${JSON.stringify(rows)}))`;
+  }
+
+  /** Kysely begins with a plain `begin`, which takes the lock too late: after a read it can only fail. */
+  transaction<T>(db: Kysely<SqlTables>, work: (trx: Kysely<SqlTables>) => Promise<T>): Promise<T> {
+    return db.connection().execute(async (connection) => {
+      await sql`begin immediate`.execute(connection);
+      try {
+        const result = await work(connection);
+        await sql`commit`.execute(connection);
+        return result;
+      } catch (err) {
+        await rollBack(connection);
+        throw err;
+      }
+    });
+  }
+
+  withMigrationLock(
+    db: Kysely<SqlTables>,
+    _tablePrefix: string,
+    work: (connection: Kysely<SqlTables>) => Promise<void>,
+  ): Promise<void> {
+    return this.transaction(db, work);
+  }
+
+  translateError(err: unknown): FlowrraError {
+    return translateError(err, this.label);
+  }
+
+  watchChanges(db: Kysely<SqlTables>, _context: SqlContext, { onChange }: ChangeListener): () => void {
+    let ended = false;
+    let version: number | null = null;
+    const look = async (): Promise<void> => {
+      const seen = await readVersion(db).catch(() => null);
+      if (ended) return;
+      // The first look tells what the counter is, not whether it moved: something may have changed before.
+      if (seen === null || seen !== version) onChange();
+      version = seen;
+      timer = systemClock.after(LOOK_EVERY, () => void look(), { keepAlive: false });
+    };
+    let timer = systemClock.after(0, () => void look(), { keepAlive: false });
+    return () => {
+      ended = true;
+      timer.cancel();
+    };
+  }
+}
+
+/**
+ * Without a busy timeout: the driver is synchronous, so that SQLite's own waiting for a lock would stop the event loop.
+ * `SqlSchedulerBackend` waits instead.
+ */
+function openFile(path: string): Database {
+  const database = new Sqlite(path, { timeout: 0 });
+  try {
+    // Readers and the writer do not stop each other; what was acknowledged outlives a power failure.
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    return database;
+  } catch (err) {
+    database.close();
+    throw err;
+  }
+}
+
+function toKysely(target: Database | Kysely<unknown>): Kysely<SqlTables> {
+  if (isKysely(target)) return target as Kysely<SqlTables>;
+  return new Kysely<SqlTables>({ dialect: new KyselySqliteDialect({ database: target }) });
+}
+
+/** An instance of another copy of Kysely is one as well. */
+export function isKysely(target: unknown): target is Kysely<unknown> {
+  return typeof target === 'object' && target !== null && 'selectFrom' in target && 'destroy' in target;
+}
+
+async function rollBack(connection: Kysely<SqlTables>): Promise<void> {
+  try {
+    await sql`rollback`.execute(connection);
+  } catch {
+    // Some errors end the transaction by themselves; the one that led here is thrown.
+  }
+}
+
+/** Grows when another connection has committed something. */
+async function readVersion(db: Kysely<SqlTables>): Promise<number | null> {
+  const { rows } = await sql<{ data_version: number }>`pragma data_version`.execute(db);
+  return rows[0]?.data_version ?? null;
+}
+
+function labelOf(target: SqliteTarget): string {
+  const path = typeof target === 'string' ? target : isKysely(target) ? '' : target.name;
+  if (path === ':memory:') return 'SQLite in memory';
+  return path === '' ? 'SQLite' : `SQLite file ${path}`;
+}
