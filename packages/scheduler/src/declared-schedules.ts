@@ -118,7 +118,7 @@ async function intend(
     [...declared.keys()].filter((id) => !stored.has(id)),
   );
   const { now } = await backend.dueTimes();
-  const next = (schedule: ScheduledTask) => upcomingSlots(schedule, now, SLOTS_SHOWN);
+  const next = (schedule: ScheduledTask) => nextSlots(schedule, now);
 
   const created: PlannedSchedule[] = [];
   const changed: PlannedChange[] = [];
@@ -143,6 +143,16 @@ async function intend(
     ...removed.map(({ schedule }) => ({ before: schedule, after: null })),
   ];
   return { changes, result: { created, changed, removed, unchanged, undeclared: prune ? [] : surplus } };
+}
+
+/** A stored schedule may be broken: then it has none, and its declaration, which was checked, mends it. */
+function nextSlots(schedule: ScheduledTask, now: Date): Date[] {
+  try {
+    return upcomingSlots(schedule, now, SLOTS_SHOWN);
+  } catch (err) {
+    if (err instanceof ArgumentError) return [];
+    throw err;
+  }
 }
 
 async function refuseForeignIds(backend: BaseSchedulerBackend, ids: readonly string[]): Promise<void> {
