@@ -27,6 +27,7 @@ const SHORTEST_INTERVAL = 100;
 const LATEST_INSTANT = 8.64e15;
 
 const expressions = new RecentlyUsed<WallClockTimes>(500);
+let zoneNames: ReadonlyMap<string, string> | undefined;
 const zones = new RecentlyUsed<ZoneOffsets>(1000);
 
 /**
@@ -51,13 +52,14 @@ export function checkCron(expression: unknown, options: { seconds?: boolean } = 
 }
 
 /**
- * The IANA name of a time zone, or UTC.
+ * The IANA name of a time zone, or UTC; the case of its letters is put right, so that equal schedules have equal zones.
  * @throws ArgumentError naming what was given instead
  */
 export function checkTimeZone(zone: unknown): string {
   if (typeof zone !== 'string') throw unknownZone(zone);
   zoneOffsets(zone);
-  return zone;
+  zoneNames ??= new Map([...Intl.supportedValuesOf('timeZone'), 'UTC'].map((name) => [name.toLowerCase(), name]));
+  return zoneNames.get(zone.toLowerCase()) ?? zone;
 }
 
 /**

@@ -66,8 +66,8 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ['@hourly', '0 * * * *'],
 ]);
 
-/** All values of all six fields in full take about 360 characters. */
-const LONGEST = 512;
+/** All values of all fields, one by one, take 526 characters. */
+const LONGEST = 600;
 
 /**
  * The expression with single blanks. The parser reads an empty text as "every minute" and fills up missing fields: what
@@ -98,49 +98,53 @@ export function normalizeCron(expression: unknown, options: { seconds?: boolean 
  * @throws ArgumentError naming the field
  */
 export function parseCron(text: string): CronFields {
-  const expression = ALIASES.get(text) ?? text;
-  const parts = expression.split(' ');
-  const { second, minute, hour, dayOfMonth, month, dayOfWeek } = readFields(expression, parts);
+  const parts = (ALIASES.get(text) ?? text).split(' ');
+  const [second, minute, hour, monthDay, month, weekday] = parts.length === 5 ? ['0', ...parts] : parts;
   return {
-    seconds: numbers(second.values),
-    minutes: numbers(minute.values),
-    hours: numbers(hour.values),
-    months: numbers(month.values),
-    monthDays:
-      parts.at(-3) === '*'
-        ? null
-        : { days: numbers(dayOfMonth.values), last: dayOfMonth.values.some((v) => v === 'L') },
-    weekdays:
-      parts.at(-1) === '*'
-        ? null
-        : {
-            days: weekdayNumbers(dayOfWeek.values.filter((value) => typeof value === 'number')),
-            nth: dayOfWeek.nthDay,
-            last: weekdayNumbers(dayOfWeek.values.filter((value) => typeof value === 'string')),
-          },
+    seconds: numbers(readField('second', second)),
+    minutes: numbers(readField('minute', minute)),
+    hours: numbers(readField('hour', hour)),
+    months: numbers(readField('month', month)),
+    monthDays: monthDay === '*' ? null : monthDayField(readField('dayOfMonth', monthDay)),
+    weekdays: weekday === '*' ? null : weekdayField(readField('dayOfWeek', weekday), weekday),
   };
 }
 
-function readFields(expression: string, parts: readonly string[]) {
-  try {
-    return CronExpressionParser.parse(expression).fields;
-  } catch (error) {
-    // The parser does not say which field it means.
-    const fields = FIELDS.slice(-parts.length);
-    const culprit = fields.findIndex((_, index) => !parses(parts.map((part, at) => (at === index ? part : '*'))));
-    if (culprit === -1) throw broken(`${quoted(expression)} never matches: no such date exists.`);
-    const reason = error instanceof Error ? error.message : String(error);
-    throw broken(`has ${quoted(parts[culprit] ?? '')} as ${fields[culprit]?.name}: ${reason}.`);
-  }
+const READ_AS = ['second', 'minute', 'hour', 'dayOfMonth', 'month', 'dayOfWeek'] as const;
+
+/**
+ * What a field allows, by the parser. It gets one item of a list at a time: of lists it refuses those that name a value
+ * twice, as in the minutes of both a quarter and a third of an hour, and it does not say which field it means.
+ */
+function readField(field: (typeof READ_AS)[number], text = ''): (number | string)[] {
+  const place = READ_AS.indexOf(field);
+  return text.split(',').flatMap((item) => {
+    try {
+      const expression = READ_AS.map((_, at) => (at === place ? item : '*')).join(' ');
+      return [...CronExpressionParser.parse(expression).fields[field].values];
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw broken(`has ${quoted(text)} as ${FIELDS[place]?.name}: ${reason}.`);
+    }
+  });
 }
 
-function parses(parts: readonly string[]): boolean {
-  try {
-    CronExpressionParser.parse(parts.join(' '));
-    return true;
-  } catch {
-    return false;
-  }
+function numbers(values: readonly (number | string)[]): number[] {
+  return [...new Set(values.filter((value) => typeof value === 'number'))].sort((a, b) => a - b);
+}
+
+function monthDayField(values: readonly (number | string)[]): MonthDayField {
+  return { days: numbers(values), last: values.includes('L') };
+}
+
+/** Sunday may be written as 7; the last Friday comes as `5L`, the second as 5. */
+function weekdayField(values: readonly (number | string)[], text = ''): WeekdayField {
+  const last = values.filter((value) => typeof value === 'string');
+  return {
+    days: numbers(numbers(values).map((day) => day % 7)),
+    nth: Number(/#(\d)/.exec(text)?.[1] ?? 0),
+    last: numbers(last.map((day) => Number.parseInt(day, 10) % 7)),
+  };
 }
 
 function checkField(field: Field, text: string): void {
@@ -173,16 +177,6 @@ function checkItem(field: Field, item: string, text: string): void {
       `has ${quoted(text)} as ${name}: a step is from 1 to ${max - min + 1}. An interval (every) has no such limit.`,
     );
   }
-}
-
-function numbers(values: readonly (number | string)[]): number[] {
-  const found = values.filter((value) => typeof value === 'number');
-  return [...new Set(found)].sort((a, b) => a - b);
-}
-
-/** Sunday may be written as 7, the last Friday comes as `5L`. */
-function weekdayNumbers(values: readonly (number | string)[]): number[] {
-  return numbers(values.map((value) => Number.parseInt(String(value), 10) % 7));
 }
 
 function broken(what: string): ArgumentError {
