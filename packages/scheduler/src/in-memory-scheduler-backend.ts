@@ -24,6 +24,7 @@ import {
 import { ChangeWaits } from './in-memory/change-waits.js';
 import { copyFiring, FiringLedger } from './in-memory/firing-ledger.js';
 import { ScheduleTable } from './in-memory/schedule-table.js';
+import { matchesFilter } from './matches-filter.js';
 import { definitionHash } from './schedule-identity.js';
 import { checkStorable, copySchedule } from './stored-schedule.js';
 
@@ -189,7 +190,7 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
 
   override async listMatching(filter: ScheduleFilter): Promise<ScheduledTask[]> {
     const { limit, offset } = checkPage(filter);
-    return this.#list((task) => matches(task, filter)).slice(offset, offset + limit);
+    return this.#list((task) => matchesFilter(task, filter)).slice(offset, offset + limit);
   }
 
   override async waitForChange({ signal }: { signal: AbortSignal }): Promise<void> {
@@ -233,12 +234,4 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
   #checkOpen(): void {
     if (this.#closed) throw new StoppedError('InMemorySchedulerBackend');
   }
-}
-
-function matches(task: ScheduledTask, { taskName, owner, enabled, text }: ScheduleFilter): boolean {
-  if (taskName !== undefined && task.taskName !== taskName) return false;
-  if (owner !== undefined && task.owner !== owner) return false;
-  if (enabled !== undefined && task.enabled !== enabled) return false;
-  const part = text?.toLowerCase() ?? '';
-  return [task.id, task.taskName, task.description ?? ''].some((field) => field.toLowerCase().includes(part));
 }

@@ -1,0 +1,163 @@
+import type { BaseSchedulerBackend, DueTimes, Flowrra, ScheduledTask, SlotDecision } from '@flowrra/core';
+import { decideSlots } from '../decide-slots.js';
+import { type ClaimedFiring, callOptions, refusalText, type SlotSubmitter } from '../slot-submitter.js';
+import type { BrokerGate } from './broker-gate.js';
+import { liveRuns } from './live-runs.js';
+import type { UnknownTasks } from './unknown-tasks.js';
+import type { UnsubmittedSweep } from './unsubmitted-sweep.js';
+
+/** Due schedules that are read at once. */
+const SCHEDULES_AT_ONCE = 500;
+/** Firings that one claim writes, more or less: a single schedule may have more. */
+const FIRINGS_AT_ONCE = 1_000;
+
+export interface RoundParts {
+  readonly app: Flowrra;
+  readonly node: string;
+  readonly gate: BrokerGate;
+  readonly submitter: SlotSubmitter;
+  readonly sweep: UnsubmittedSweep;
+  readonly unknownTasks: UnknownTasks;
+  /** Aborts when nothing may be claimed any more. */
+  readonly stopping: AbortSignal;
+}
+
+export interface RoundReply {
+  readonly due: DueTimes;
+  /** Whether something was claimed, or learned: there may be more to do at once. */
+  readonly progress: boolean;
+}
+
+/** One look at the schedules, and everything that is to be done then. */
+export class NodeRound {
+  readonly #parts: RoundParts;
+
+  constructor(parts: RoundParts) {
+    this.#parts = parts;
+  }
+
+  async run(backend: BaseSchedulerBackend): Promise<RoundReply> {
+    const { gate, sweep, unknownTasks } = this.#parts;
+    const due = await backend.dueTimes({ exceptTasks: unknownTasks.names() });
+    const mayTry = sweep.dueIn(due) === 0 && (await sweep.run(backend, due));
+    const isDue = due.nextRun !== null && due.nextRun <= due.now;
+    if (!isDue || (gate.refusal && !mayTry)) return { due, progress: false };
+    return { due, progress: await this.#fire(backend, mayTry) };
+  }
+
+  /**
+   * Claims what is due, batch by batch, each while the tasks of the one before are pushed.
+   * @param probe the broker refused before: try it with one schedule
+   */
+  async #fire(backend: BaseSchedulerBackend, probe: boolean): Promise<boolean> {
+    const { submitter, unknownTasks } = this.#parts;
+    const pushes = new PushesInTurn((tasks) => submitter.submit(backend, tasks, { probe }));
+    let progress = false;
+    let heldUp = 0;
+    try {
+      for (let more = true; more && this.#mayClaim(probe); ) {
+        // Schedules that wait for room in a queue stay due: look behind them.
+        const limit = probe ? 1 : SCHEDULES_AT_ONCE + heldUp;
+        const { now, schedules } = await backend.readDue({ exceptTasks: unknownTasks.names(), limit });
+        const { known, foundUnknown } = await unknownTasks.sortOut(backend, schedules);
+        const ready = [...known].filter((schedule) => !submitter.waitsForRoom(schedule));
+        const fired = await this.#claim(backend, await this.#decide(backend, ready, now), { probe, pushes });
+        progress ||= fired || foundUnknown;
+        const waiting = known.size - ready.length;
+        more = !probe && schedules.length === limit && (fired || foundUnknown || waiting > heldUp);
+        heldUp = waiting;
+      }
+    } finally {
+      await pushes.end();
+    }
+    return progress;
+  }
+
+  #mayClaim(probe: boolean): boolean {
+    return !this.#parts.stopping.aborted && (probe || !this.#parts.gate.refusal);
+  }
+
+  async #decide(
+    backend: BaseSchedulerBackend,
+    schedules: readonly ScheduledTask[],
+    now: Date,
+  ): Promise<Map<string, { schedule: ScheduledTask; decision: SlotDecision }>> {
+    const { app, gate } = this.#parts;
+    const live = await liveRuns(backend, gate, schedules);
+    if (!live) return new Map();
+    const errors = await Promise.all(schedules.map((schedule) => this.#callError(schedule)));
+    const decisions = schedules.map((schedule, i) => {
+      const decision = decideSlots(schedule, now, { lastRunIsLive: live.has(schedule), callError: errors[i] });
+      const { error } = decision;
+      if (error !== null && error !== schedule.error)
+        app.logger.error({ schedule: schedule.id, error }, 'a schedule cannot fire');
+      return { schedule, decision };
+    });
+    return new Map(decisions.map((decided) => [decided.schedule.id, decided]));
+  }
+
+  /** Why the schedule's task would be refused; null when it would not. */
+  async #callError(schedule: ScheduledTask): Promise<string | null> {
+    const contract = this.#parts.unknownTasks.options.findTask(schedule.taskName);
+    try {
+      if (contract) await this.#parts.app.checkCall(contract, schedule.args, callOptions(schedule));
+      return null;
+    } catch (err) {
+      return refusalText(err);
+    }
+  }
+
+  /** @returns whether anything came into the ledger */
+  async #claim(
+    backend: BaseSchedulerBackend,
+    decisions: ReadonlyMap<string, { schedule: ScheduledTask; decision: SlotDecision }>,
+    { probe, pushes }: { probe: boolean; pushes: PushesInTurn },
+  ): Promise<boolean> {
+    let fired = false;
+    for (const batch of batches([...decisions.values()].map(({ decision }) => decision))) {
+      if (!this.#mayClaim(probe)) break;
+      const firings = await backend.claimDue(batch, { node: this.#parts.node });
+      fired ||= firings.length > 0;
+      const tasks = firings.flatMap((firing) => {
+        const schedule = decisions.get(firing.scheduleId)?.schedule;
+        return schedule && firing.state === 'claimed' ? [{ firing, schedule }] : [];
+      });
+      await pushes.next(tasks);
+    }
+    return fired;
+  }
+}
+
+/** Pushes one batch while the next one is claimed: at most two are claimed and not pushed. */
+class PushesInTurn {
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(readonly push: (tasks: readonly ClaimedFiring[]) => Promise<void>) {}
+
+  /** Waits for the batch before, and begins with this one. */
+  async next(tasks: readonly ClaimedFiring[]): Promise<void> {
+    await this.#last;
+    this.#last = this.push(tasks);
+    // `end` or the next batch awaits it; until then its failure has somebody to hear it.
+    this.#last.catch(() => {});
+  }
+
+  async end(): Promise<void> {
+    await this.#last;
+  }
+}
+
+/** Decisions in order, cut where the firings become many. */
+function* batches(decisions: readonly SlotDecision[]): Generator<SlotDecision[]> {
+  let batch: SlotDecision[] = [];
+  let firings = 0;
+  for (const decision of decisions) {
+    batch.push(decision);
+    firings += decision.firings.length;
+    if (firings < FIRINGS_AT_ONCE) continue;
+    yield batch;
+    batch = [];
+    firings = 0;
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,101 @@
+import type { BaseSchedulerBackend, Firing, ScheduledTask, SlotDecision } from '@flowrra/core';
+import { sameInstant } from '../stored-schedule.js';
+
+/** What was decided for a schedule and is not stored yet. */
+interface Ahead {
+  readonly scheduleId: string;
+  /** As it is stored; another one means that somebody edited the row. */
+  readonly storedNextRun: Date | null;
+  readonly nextRun: Date | null;
+  readonly error: string | null;
+  readonly lastRun: Date | null;
+  readonly lastTaskId: string | null;
+  /** Runs that the stored count does not have. */
+  readonly ran: number;
+}
+
+/** Runs that were claimed, by incarnation: rows are seen as if they were stored, and stored once all of them are settled. */
+export class RunsAhead {
+  readonly #ahead = new Map<string, Ahead>();
+  /** Firings that are not settled, with their task's name. */
+  readonly #tasks = new Map<string, string>();
+  readonly #unsettled = new Map<string, Set<string>>();
+
+  constructor(readonly backend: BaseSchedulerBackend) {}
+
+  /** The row as it is with everything that was decided. */
+  view(row: ScheduledTask): ScheduledTask;
+  view(row: ScheduledTask | null): ScheduledTask | null;
+  view(row: ScheduledTask | null): ScheduledTask | null {
+    const ahead = row && this.#ahead.get(row.incarnation);
+    if (!ahead) return row;
+    const { storedNextRun, nextRun, error, lastRun, lastTaskId, ran } = ahead;
+    const edited = !sameInstant(row.nextRun, storedNextRun);
+    return {
+      ...row,
+      nextRun: edited ? row.nextRun : nextRun,
+      error,
+      lastRun,
+      lastTaskId,
+      runCount: row.runCount + ran,
+    };
+  }
+
+  /** The task of a firing that is not settled. */
+  taskOf(firingId: string): string | undefined {
+    return this.#tasks.get(firingId);
+  }
+
+  /** @param row as `view` shows it */
+  note(row: ScheduledTask, { nextRun, error }: SlotDecision, firings: readonly Firing[]): void {
+    const claimed = firings.filter(({ state }) => state === 'claimed');
+    for (const { id } of claimed) this.#tasks.set(id, row.taskName);
+    const ran = claimed.filter(({ kind }) => kind === 'slot').sort((a, b) => b.slot.getTime() - a.slot.getTime());
+    if (ran.length === 0 && error === row.error && sameInstant(nextRun, row.nextRun)) return;
+    const before = this.#ahead.get(row.incarnation);
+    this.#ahead.set(row.incarnation, {
+      scheduleId: row.id,
+      storedNextRun: before ? before.storedNextRun : row.nextRun,
+      nextRun,
+      error,
+      lastRun: ran[0]?.slot ?? row.lastRun,
+      lastTaskId: ran[0]?.id ?? row.lastTaskId,
+      ran: (before?.ran ?? 0) + ran.length,
+    });
+    const unsettled = this.#unsettled.get(row.incarnation) ?? new Set();
+    for (const { id } of ran) unsettled.add(id);
+    if (unsettled.size > 0) this.#unsettled.set(row.incarnation, unsettled);
+  }
+
+  /** The firing was marked. */
+  settle({ id, incarnation }: Firing): void {
+    this.#tasks.delete(id);
+    const unsettled = this.#unsettled.get(incarnation);
+    unsettled?.delete(id);
+    if (unsettled?.size === 0) this.#unsettled.delete(incarnation);
+  }
+
+  /** Stores the runs that are settled. What could not be stored is tried again by the next call. */
+  async store(): Promise<void> {
+    for (const [incarnation, { scheduleId }] of this.#ahead) {
+      if (this.#unsettled.has(incarnation)) continue;
+      const row = await this.backend.get(scheduleId);
+      if (row?.incarnation === incarnation) await this.backend.update(this.view(row));
+      this.#ahead.delete(incarnation);
+    }
+  }
+
+  /** Replaces a row. While runs are unsettled the stored next run stays behind, unless it is what was edited. */
+  async replace(task: ScheduledTask): Promise<void> {
+    const ahead = this.#ahead.get(task.incarnation);
+    if (!ahead || !sameInstant(task.nextRun, ahead.nextRun)) {
+      this.#ahead.delete(task.incarnation);
+      return this.backend.update(task);
+    }
+    await this.backend.update({ ...task, nextRun: ahead.storedNextRun, runCount: task.runCount - ahead.ran });
+  }
+
+  forget({ incarnation }: ScheduledTask): void {
+    this.#ahead.delete(incarnation);
+  }
+}

@@ -1,0 +1,121 @@
+import type { BaseSchedulerBackend, DueTimes, FiringMark, Flowrra, UnsubmittedFiring } from '@flowrra/core';
+import type { SlotSubmitter } from '../slot-submitter.js';
+import type { BrokerGate } from './broker-gate.js';
+import type { UnknownTasks } from './unknown-tasks.js';
+
+/** A firing that is not marked this many milliseconds after its claim is pushed by whoever sees it. */
+export const RESUBMIT_AFTER = 5_000;
+/** Firings that one sweep looks at. */
+const SWEEP_LIMIT = 2_000;
+
+const REMOVED = 'Its schedule was removed before its task was submitted.';
+const UNKNOWN =
+  'It stayed unsubmitted for so long that the broker would not know its id any more, and the broker does not hold its task.';
+
+export interface SweepParts {
+  readonly app: Flowrra;
+  readonly gate: BrokerGate;
+  readonly submitter: SlotSubmitter;
+  readonly unknownTasks: UnknownTasks;
+}
+
+/** Sees to firings that were claimed and not marked: their node died, or the broker refused them. */
+export class UnsubmittedSweep {
+  readonly #parts: SweepParts;
+  #last = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: SweepParts) {
+    this.#parts = parts;
+  }
+
+  /** Milliseconds until the next sweep, 0 when it is due; null when there is nothing to sweep. */
+  dueIn({ now, oldestClaim }: DueTimes): number | null {
+    const { gate, app } = this.#parts;
+    if (!oldestClaim && !gate.trouble) return null;
+    const sinceLast = app.clock.now() - this.#last;
+    // A clock that was set back must not hold up sweeps.
+    const pause = sinceLast < 0 ? 0 : RESUBMIT_AFTER - sinceLast;
+    const ripens = oldestClaim ? oldestClaim.getTime() + RESUBMIT_AFTER - now.getTime() : 0;
+    return Math.max(0, pause, ripens);
+  }
+
+  /**
+   * Looks once.
+   * @returns true when the broker answers again, and there is nothing left to try it with but a new claim
+   */
+  async run(backend: BaseSchedulerBackend, { now, oldestClaim }: DueTimes): Promise<boolean> {
+    const { app, gate, submitter, unknownTasks } = this.#parts;
+    this.#last = app.clock.now();
+    if (gate.trouble && !(await gate.probe())) return false;
+    const found = await backend.unsubmittedFirings({
+      olderThan: RESUBMIT_AFTER,
+      limit: SWEEP_LIMIT,
+      exceptTasks: unknownTasks.names(),
+    });
+    const unsubmitted = found.filter(({ firing }) => !submitter.isInFlight(firing.id));
+    if (unsubmitted.length === 0) return gate.refusal !== null && oldestClaim === null;
+    const window = await this.#dedupeWindow();
+    if (window === null) return false;
+    const oldest = now.getTime() - window / 2;
+    await this.#settle(
+      backend,
+      unsubmitted.filter(({ firing, schedule }) => !schedule || firing.claimedAt.getTime() < oldest),
+    );
+    return this.#push(
+      backend,
+      unsubmitted.filter(({ firing }) => firing.claimedAt.getTime() >= oldest),
+    );
+  }
+
+  /** Firings that must not be pushed blindly, or have nothing to push: the broker says whether they were. */
+  async #settle(backend: BaseSchedulerBackend, unsubmitted: readonly UnsubmittedFiring[]): Promise<void> {
+    const held = await this.#parts.gate.holds(unsubmitted.map(({ firing }) => firing.id));
+    if (!held) return;
+    const submitted = unsubmitted.filter((_, i) => held[i]);
+    const lost = unsubmitted.filter((_, i) => !held[i]);
+    const removed = lost.filter(({ schedule }) => !schedule);
+    const unknown = lost.filter(({ schedule }) => schedule);
+    await mark(backend, submitted, { state: 'submitted' });
+    await mark(backend, removed, { state: 'skipped', reason: REMOVED });
+    await mark(backend, unknown, { state: 'unknown', reason: UNKNOWN });
+    if (unknown.length > 0)
+      this.#parts.app.logger.warn(
+        { count: unknown.length, firings: unknown.slice(0, 10).map(({ firing }) => firing.id) },
+        'firings were unsubmitted for too long: nobody can tell whether their tasks ran',
+      );
+  }
+
+  /** @returns as `run` */
+  async #push(backend: BaseSchedulerBackend, unsubmitted: readonly UnsubmittedFiring[]): Promise<boolean> {
+    const { gate, submitter, unknownTasks } = this.#parts;
+    const claimed = unsubmitted.flatMap(({ firing, schedule }) => (schedule ? [{ firing, schedule }] : []));
+    const { known } = await unknownTasks.sortOut(
+      backend,
+      claimed.map(({ schedule }) => schedule),
+    );
+    const pushable = claimed.filter(({ schedule }) => known.has(schedule) && !submitter.waitsForRoom(schedule));
+    const probe = gate.refusal !== null;
+    if (pushable.length === 0) return probe;
+    await submitter.submit(backend, pushable, { probe });
+    return false;
+  }
+
+  /** Null when the broker cannot be asked. */
+  async #dedupeWindow(): Promise<number | null> {
+    try {
+      return await this.#parts.app.dedupeWindow();
+    } catch (err) {
+      if (this.#parts.gate.noteError(err)) return null;
+      throw err;
+    }
+  }
+}
+
+async function mark(
+  backend: BaseSchedulerBackend,
+  unsubmitted: readonly UnsubmittedFiring[],
+  how: FiringMark,
+): Promise<void> {
+  const firings = unsubmitted.map(({ firing }) => firing);
+  if (firings.length > 0) await backend.markFirings(firings, how);
+}

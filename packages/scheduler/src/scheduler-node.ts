@@ -1,0 +1,170 @@
+import {
+  type BaseSchedulerBackend,
+  type DueTimes,
+  type Flowrra,
+  type ScheduledTask,
+  type SchedulerHealth,
+  StoppedError,
+  type TaskContract,
+} from '@flowrra/core';
+import { BrokerGate } from './firing/broker-gate.js';
+import { LedgerRetention, type Retention } from './firing/ledger-retention.js';
+import { triggerByHand } from './firing/manual-trigger.js';
+import { NodeHealth } from './firing/node-health.js';
+import { NodeRound } from './firing/node-round.js';
+import { NodeSleep } from './firing/node-sleep.js';
+import { UnknownTasks } from './firing/unknown-tasks.js';
+import { UnsubmittedSweep } from './firing/unsubmitted-sweep.js';
+import { SlotSubmitter } from './slot-submitter.js';
+
+export interface SchedulerNodeOptions {
+  readonly app: Flowrra;
+  /** The store, open; asked for again after it failed. */
+  readonly backend: () => Promise<BaseSchedulerBackend>;
+  /** What this process knows of a task, with or without its code; null when it knows nothing. */
+  readonly findTask: (name: string) => TaskContract | null;
+  /** Names this node in the ledger. */
+  readonly node: string;
+  readonly retention: Retention;
+}
+
+/**
+ * Fires slots: looks what is due on the store's clock, decides, claims, pushes the tasks and marks the firings, and sleeps
+ * until there is more to do. Any number of nodes may do so on one store; each slot is enqueued once.
+ */
+export class SchedulerNode {
+  readonly #options: SchedulerNodeOptions;
+  readonly #gate: BrokerGate;
+  readonly #submitter: SlotSubmitter;
+  readonly #sweep: UnsubmittedSweep;
+  readonly #round: NodeRound;
+  readonly #sleep: NodeSleep;
+  readonly #retention: LedgerRetention;
+  readonly #health = new NodeHealth();
+  readonly #stopping = new AbortController();
+  readonly #triggers = new Set<Promise<unknown>>();
+  #storeFails = false;
+  #loop: Promise<void> | null = null;
+  #stopped: Promise<void> | null = null;
+
+  constructor(options: SchedulerNodeOptions) {
+    const { app, node, findTask } = options;
+    const { clock, logger } = app;
+    const stopping = this.#stopping.signal;
+    this.#options = options;
+    const gate = new BrokerGate(app);
+    const submitter = new SlotSubmitter({ app, gate, node, findTask });
+    const unknownTasks = new UnknownTasks({ node, logger, findTask });
+    const sweep = new UnsubmittedSweep({ app, gate, submitter, unknownTasks });
+    this.#gate = gate;
+    this.#submitter = submitter;
+    this.#sweep = sweep;
+    this.#round = new NodeRound({ app, node, gate, submitter, sweep, unknownTasks, stopping });
+    this.#sleep = new NodeSleep(clock, stopping);
+    this.#retention = new LedgerRetention({ ...options, clock, logger });
+  }
+
+  /**
+   * Begins to fire. May be called more than once.
+   * @throws StoppedError after a stop, and what opening the store throws; then it may be tried again
+   */
+  async start(): Promise<void> {
+    if (this.#stopped) throw new StoppedError('The scheduler');
+    await this.#options.backend();
+    if (this.#loop || this.#stopped) return;
+    this.#health.begin();
+    this.#retention.start();
+    this.#loop = this.#run();
+  }
+
+  /**
+   * Claims nothing more, and waits for pushes under way, at most `grace` milliseconds: what is left then, another node
+   * pushes. May be called more than once.
+   */
+  stop(options: { grace: number }): Promise<void> {
+    this.#stopped ??= this.#stop(options.grace);
+    return this.#stopped;
+  }
+
+  async #stop(grace: number): Promise<void> {
+    this.#stopping.abort();
+    this.#retention.stop();
+    const underWay = Promise.allSettled([this.#loop, ...this.#triggers]);
+    await new Promise<void>((resolve) => {
+      const end = this.#options.app.clock.after(grace, () => {
+        this.#submitter.abandon();
+        resolve();
+      });
+      void underWay.then(() => {
+        end.cancel();
+        resolve();
+      });
+    });
+    this.#health.end();
+  }
+
+  health(): SchedulerHealth {
+    return this.#health.report();
+  }
+
+  /**
+   * Runs a schedule's task once, now, whether or not this node was started.
+   * @returns the task's id
+   * @throws ScheduleNotFoundError, TaskNotFoundError, and what `submit` of the task throws
+   */
+  async trigger(schedule: ScheduledTask): Promise<string> {
+    const { app, node, findTask } = this.#options;
+    const parts = { app, node, findTask, gate: this.#gate, submitter: this.#submitter };
+    const triggered = triggerByHand(parts, await this.#options.backend(), schedule);
+    this.#triggers.add(triggered);
+    try {
+      return await triggered;
+    } finally {
+      this.#triggers.delete(triggered);
+    }
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) await this.#runOnce();
+  }
+
+  /** One round and the sleep after it. Never rejects: a node lives on whatever happens to its stores. */
+  async #runOnce(): Promise<void> {
+    const { app } = this.#options;
+    try {
+      const backend = await this.#options.backend();
+      this.#sleep.beginRound(backend);
+      const { due, progress } = await this.#round.run(backend);
+      this.#noteRound();
+      if (progress) this.#sleep.noteProgress();
+      else await this.#sleep.untilDue(this.#wakeIn(due));
+    } catch (err) {
+      if (this.#stopping.signal.aborted) return;
+      this.#health.failed(err instanceof Error ? err : new Error(String(err)));
+      if (!this.#storeFails) app.logger.error({ err }, 'schedules could not be served; going on trying');
+      this.#storeFails = true;
+      await this.#sleep.afterFailure(backoff(this.#health.failures));
+    }
+  }
+
+  /** While the broker refuses tasks nothing fires, and that counts like a store that is away. */
+  #noteRound(): void {
+    const { clock, logger } = this.#options.app;
+    if (this.#storeFails) logger.info({}, 'schedules are served again');
+    this.#storeFails = false;
+    if (this.#gate.refusal) this.#health.failed(this.#gate.refusal);
+    else this.#health.worked(new Date(clock.now()), this.#gate.trouble);
+  }
+
+  /** Milliseconds until there is something to do; by the store's clock, so that this node's own does not matter. */
+  #wakeIn(due: DueTimes): number {
+    const sweepIn = this.#sweep.dueIn(due) ?? Number.POSITIVE_INFINITY;
+    if (!due.nextRun || this.#gate.refusal) return sweepIn;
+    return Math.min(due.nextRun.getTime() - due.now.getTime(), sweepIn);
+  }
+}
+
+/** Milliseconds before the next try at a store that failed `failures` times in a row: 1 s to 5 s, some of it random. */
+function backoff(failures: number): number {
+  return Math.min(1_000 * 2 ** (failures - 1), 5_000) * (0.75 + Math.random() / 4);
+}

@@ -1,0 +1,248 @@
+import {
+  BaseSchedulerBackend,
+  type Clock,
+  checkPage,
+  type DueSchedules,
+  type DueTimes,
+  type ExceptTasks,
+  type Firing,
+  type FiringMark,
+  type JsonObject,
+  type JsonValue,
+  type Page,
+  type ScheduleChange,
+  type ScheduledTask,
+  type ScheduleFilter,
+  type ScheduleType,
+  type SlotDecision,
+  type StoreContext,
+  sleep,
+  type UnsubmittedFiring,
+} from '@flowrra/core';
+import { RunsAhead } from './firing/runs-ahead.js';
+import { ChangeWaits } from './in-memory/change-waits.js';
+import { copyFiring, FiringLedger } from './in-memory/firing-ledger.js';
+import { matchesFilter } from './matches-filter.js';
+import { sameInstant } from './stored-schedule.js';
+
+/** How often, in milliseconds, to look for what another process changed. */
+const LOOK_EVERY = 5_000;
+
+/**
+ * The backend with the ledger methods: itself when it has them; otherwise with a ledger in the memory of this process,
+ * which is enough for one node.
+ */
+export function withLedger(backend: BaseSchedulerBackend, clock: Clock): BaseSchedulerBackend {
+  return backend.supports.claims ? backend : new SingleNodeLedger(backend, clock);
+}
+
+/**
+ * Adds the ledger methods to a backend that has only the eleven. A run is stored when its task was pushed, not when it is
+ * claimed: after a crash in between the slot is still due, and pushing the same id again changes nothing. The ledger
+ * itself ends with the process.
+ */
+class SingleNodeLedger extends BaseSchedulerBackend {
+  override readonly supports = { claims: true };
+  readonly #backend: BaseSchedulerBackend;
+  readonly #clock: Clock;
+  readonly #ledger = new FiringLedger();
+  readonly #ahead: RunsAhead;
+  readonly #waits = new ChangeWaits();
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(backend: BaseSchedulerBackend, clock: Clock) {
+    super();
+    this.#backend = backend;
+    this.#clock = clock;
+    this.#ahead = new RunsAhead(backend);
+  }
+
+  override open(context: StoreContext): Promise<void> {
+    return this.#backend.open(context);
+  }
+
+  async close(): Promise<void> {
+    await this.#backend.close();
+    this.#waits.wake();
+  }
+
+  create(task: ScheduledTask): Promise<void> {
+    return this.#change(() => this.#backend.create(task));
+  }
+
+  update(task: ScheduledTask): Promise<void> {
+    return this.#change(() => this.#ahead.replace(task));
+  }
+
+  delete(id: string): Promise<boolean> {
+    return this.#change(() => this.#backend.delete(id));
+  }
+
+  clear(): Promise<number> {
+    return this.#change(() => this.#backend.clear());
+  }
+
+  updateRunTimes(id: string, lastRun: Date, nextRun: Date | null): Promise<void> {
+    return this.#change(async () => {
+      const row = await this.#backend.get(id);
+      if (row) this.#ahead.forget(row);
+      await this.#backend.updateRunTimes(id, lastRun, nextRun);
+    });
+  }
+
+  async get(id: string): Promise<ScheduledTask | null> {
+    return this.#ahead.view(await this.#backend.get(id));
+  }
+
+  async listAll(): Promise<ScheduledTask[]> {
+    return (await this.#backend.listAll()).map((row) => this.#ahead.view(row));
+  }
+
+  async listEnabled(): Promise<ScheduledTask[]> {
+    return (await this.#backend.listEnabled()).map((row) => this.#ahead.view(row));
+  }
+
+  async listDue(now: Date = new Date(this.#clock.now())): Promise<ScheduledTask[]> {
+    // Runs only move forward: what is due is among what is stored as due.
+    const due = (await this.#backend.listDue(now)).map((row) => this.#ahead.view(row));
+    return due.filter(({ nextRun }) => nextRun !== null && nextRun <= now).sort(byNextRun);
+  }
+
+  async findByDefinition(
+    taskName: string,
+    scheduleType: ScheduleType,
+    schedule: string,
+    args?: readonly JsonValue[],
+    kwargs?: JsonObject | null,
+    timeZone?: string,
+  ): Promise<ScheduledTask | null> {
+    const found = await this.#backend.findByDefinition(taskName, scheduleType, schedule, args, kwargs, timeZone);
+    return this.#ahead.view(found);
+  }
+
+  override async dueTimes({ exceptTasks = [] }: ExceptTasks = {}): Promise<DueTimes> {
+    await this.#inTurn(() => this.#ahead.store());
+    const rows = (await this.listEnabled()).filter((row) => row.nextRun && !exceptTasks.includes(row.taskName));
+    const oldestClaim = this.#ledger.oldestClaim(({ id }) => !exceptTasks.includes(this.#ahead.taskOf(id) ?? ''));
+    return { now: new Date(this.#clock.now()), nextRun: rows.sort(byNextRun)[0]?.nextRun ?? null, oldestClaim };
+  }
+
+  override async readDue({ exceptTasks = [], limit }: ExceptTasks & { limit: number }): Promise<DueSchedules> {
+    const now = new Date(this.#clock.now());
+    const due = (await this.listDue(now)).filter(({ taskName }) => !exceptTasks.includes(taskName));
+    return { now, schedules: due.slice(0, limit) };
+  }
+
+  override claimDue(decisions: readonly SlotDecision[], { node }: { node: string }): Promise<Firing[]> {
+    return this.#change(async () => {
+      const claimed: Firing[] = [];
+      for (const decision of decisions) {
+        const row = await this.get(decision.scheduleId);
+        if (row && isRow(row, { ...decision, nextRun: decision.dueAt }))
+          claimed.push(...this.#claim(row, decision, node));
+      }
+      await this.#ahead.store();
+      return claimed;
+    });
+  }
+
+  override async unsubmittedFirings({
+    exceptTasks = [],
+    olderThan,
+    limit,
+  }: ExceptTasks & { olderThan: number; limit: number }): Promise<UnsubmittedFiring[]> {
+    const latest = this.#clock.now() - olderThan;
+    const found: UnsubmittedFiring[] = [];
+    for (const firing of this.#ledger.claimed()) {
+      if (found.length >= limit || firing.claimedAt.getTime() > latest) break;
+      const row = await this.get(firing.scheduleId);
+      const schedule = row?.incarnation === firing.incarnation ? row : null;
+      if (!schedule || !exceptTasks.includes(schedule.taskName)) found.push({ firing, schedule });
+    }
+    return found;
+  }
+
+  override async markFirings(firings: readonly Firing[], mark: FiringMark): Promise<void> {
+    await this.#inTurn(() => {
+      for (const firing of firings) {
+        this.#ledger.mark(firing.id, mark, this.#clock.now());
+        this.#ahead.settle(firing);
+      }
+      return this.#ahead.store();
+    });
+  }
+
+  override async listFirings(scheduleId: string, page: Page = {}): Promise<Firing[]> {
+    const { limit, offset } = checkPage(page);
+    return this.#ledger.ofSchedule(scheduleId).slice(offset, offset + limit);
+  }
+
+  override async pruneFirings({ olderThan, keep }: { olderThan: number; keep: number }): Promise<number> {
+    return this.#ledger.prune(this.#clock.now() - olderThan, keep);
+  }
+
+  /** All are checked first; should the store fail in between, the first of them stay made. */
+  override applyChanges(changes: readonly ScheduleChange[]): Promise<boolean> {
+    return this.#change(async () => {
+      for (const { before, after } of changes) {
+        const row = await this.get(before === null ? after.id : before.id);
+        if (before === null ? row : !row || !isRow(row, before)) return false;
+      }
+      for (const { before, after } of changes) {
+        if (before === null) await this.#backend.create(after);
+        else if (after) await this.#ahead.replace(after);
+        else await this.#backend.delete(before.id);
+      }
+      return true;
+    });
+  }
+
+  override async listMatching(filter: ScheduleFilter): Promise<ScheduledTask[]> {
+    const { limit, offset } = checkPage(filter);
+    return (await this.listAll()).filter((row) => matchesFilter(row, filter)).slice(offset, offset + limit);
+  }
+
+  override async waitForChange({ signal }: { signal: AbortSignal }): Promise<void> {
+    const over = new AbortController();
+    const waiting = AbortSignal.any([signal, over.signal]);
+    const pause = sleep(this.#clock, LOOK_EVERY, { signal: waiting, keepAlive: false }).catch(() => {});
+    await Promise.race([this.#waits.wait(waiting), pause]);
+    over.abort();
+  }
+
+  #claim(row: ScheduledTask, decision: SlotDecision, node: string): Firing[] {
+    const { id: scheduleId, incarnation } = row;
+    const origin = { scheduleId, incarnation, node, claimedAt: new Date(this.#clock.now()), submittedAt: null };
+    const written = decision.firings
+      .map((firing) => ({ ...firing, ...origin }))
+      .filter((firing) => this.#ledger.add(firing));
+    this.#ahead.note(row, decision, written);
+    return written.map(copyFiring);
+  }
+
+  /** Reads and writes of one change, with no other one in between. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work);
+    this.#turn = mine.catch(() => {});
+    return mine;
+  }
+
+  async #change<T>(work: () => Promise<T>): Promise<T> {
+    const result = await this.#inTurn(work);
+    this.#waits.wake();
+    return result;
+  }
+}
+
+function isRow(
+  row: ScheduledTask,
+  read: { readonly incarnation: string; readonly revision: number; readonly nextRun: Date | null },
+): boolean {
+  return (
+    row.incarnation === read.incarnation && row.revision === read.revision && sameInstant(row.nextRun, read.nextRun)
+  );
+}
+
+function byNextRun(a: ScheduledTask, b: ScheduledTask): number {
+  return Number(a.nextRun) - Number(b.nextRun);
+}

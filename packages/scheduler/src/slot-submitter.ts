@@ -1,0 +1,161 @@
+import type { BaseSchedulerBackend, CallOptions, Firing, Flowrra, ScheduledTask, TaskContract } from '@flowrra/core';
+import { decideNothing } from './decide-slots.js';
+import type { BrokerGate } from './firing/broker-gate.js';
+
+/** Pushes that are under way at once. */
+const PUSHES_AT_ONCE = 200;
+
+/** A claimed firing, and the schedule whose task it enqueues. */
+export interface ClaimedFiring {
+  readonly firing: Firing;
+  readonly schedule: ScheduledTask;
+}
+
+/** What became of a push: `left` stays claimed, because the broker refused it or the task is not known here. */
+type Outcome = 'submitted' | 'left' | { readonly skipped: string };
+
+export interface SlotSubmitterOptions {
+  readonly app: Flowrra;
+  readonly gate: BrokerGate;
+  readonly node: string;
+  readonly findTask: (name: string) => TaskContract | null;
+}
+
+/** Pushes the tasks of claimed firings under the firings' ids, and marks in the ledger what became of them. */
+export class SlotSubmitter {
+  readonly #options: SlotSubmitterOptions;
+  /** Firings that are being pushed or marked here: nobody here needs to push them a second time. */
+  readonly #inFlight = new Set<string>();
+  #abandoned = false;
+
+  constructor(options: SlotSubmitterOptions) {
+    this.#options = options;
+  }
+
+  isInFlight(firingId: string): boolean {
+    return this.#inFlight.has(firingId);
+  }
+
+  /** Whether the queue of the schedule's tasks is full. */
+  waitsForRoom(schedule: ScheduledTask): boolean {
+    const queue = schedule.queue ?? this.#options.findTask(schedule.taskName)?.queue;
+    return queue !== undefined && this.#options.gate.isFull(queue);
+  }
+
+  /** Begins no push any more: what is left stays claimed, for another node. */
+  abandon(): void {
+    this.#abandoned = true;
+  }
+
+  /**
+   * Pushes firings and marks them. Ends early when the broker refuses: the rest stays claimed.
+   * @param options.probe the broker refused before: try the first one alone
+   * @throws what `markFirings` throws; a firing that was pushed and not marked is pushed again, to no effect
+   */
+  submit(
+    backend: BaseSchedulerBackend,
+    firings: readonly ClaimedFiring[],
+    options: { probe?: boolean } = {},
+  ): Promise<void> {
+    return this.track(firings, () => this.#submitAll(backend, firings, options.probe ?? false));
+  }
+
+  /** Counts firings as in flight while `work` lasts. */
+  async track<T>(firings: readonly ClaimedFiring[], work: () => Promise<T>): Promise<T> {
+    for (const { firing } of firings) this.#inFlight.add(firing.id);
+    try {
+      return await work();
+    } finally {
+      for (const { firing } of firings) this.#inFlight.delete(firing.id);
+    }
+  }
+
+  /** Pushes one firing. @throws what `app.submit` throws */
+  async push({ firing, schedule }: ClaimedFiring, contract: TaskContract): Promise<void> {
+    await this.#options.app.submit<readonly unknown[], unknown, unknown>(contract, schedule.args, {
+      kwargs: undefined,
+      ...callOptions(schedule),
+      id: firing.id,
+      ...startOf(firing, schedule),
+    });
+  }
+
+  async #submitAll(backend: BaseSchedulerBackend, firings: readonly ClaimedFiring[], probe: boolean): Promise<void> {
+    const { gate } = this.#options;
+    const marks: Promise<void>[] = [];
+    for (let done = 0; done < firings.length && !this.#abandoned; ) {
+      const probing = probe && done === 0;
+      if (gate.refusal && !probing) break;
+      const some = firings.slice(done, done + (probing ? 1 : PUSHES_AT_ONCE));
+      done += some.length;
+      const outcomes = await Promise.all(some.map((claimed) => this.#pushOne(claimed)));
+      if (probing && outcomes[0] === 'submitted') gate.noteAccepted();
+      const marked = this.#mark(backend, some, outcomes);
+      // It is awaited below; should it fail before, somebody hears it.
+      marked.catch(() => {});
+      marks.push(marked);
+    }
+    const failed = (await Promise.allSettled(marks)).find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
+  }
+
+  async #pushOne(claimed: ClaimedFiring): Promise<Outcome> {
+    const { app, gate, findTask } = this.#options;
+    const { firing, schedule } = claimed;
+    const contract = findTask(schedule.taskName);
+    if (!contract || this.waitsForRoom(schedule)) return 'left';
+    try {
+      await this.push(claimed, contract);
+      return 'submitted';
+    } catch (err) {
+      if (gate.noteError(err)) return 'left';
+      app.logger.error({ err, schedule: schedule.id, firing: firing.id }, 'a slot is skipped: its task was refused');
+      return { skipped: refusalText(err) };
+    }
+  }
+
+  async #mark(
+    backend: BaseSchedulerBackend,
+    claimed: readonly ClaimedFiring[],
+    outcomes: readonly Outcome[],
+  ): Promise<void> {
+    const submitted = claimed.filter((_, i) => outcomes[i] === 'submitted').map(({ firing }) => firing);
+    if (submitted.length > 0) await backend.markFirings(submitted, { state: 'submitted' });
+    for (const [i, { firing }] of claimed.entries()) {
+      const outcome = outcomes[i];
+      if (typeof outcome === 'object') await this.#skip(backend, firing, outcome.skipped);
+    }
+  }
+
+  /** In the ledger, and on the row, where people look first. */
+  async #skip(backend: BaseSchedulerBackend, firing: Firing, reason: string): Promise<void> {
+    await backend.markFirings([firing], { state: 'skipped', reason });
+    const row = await backend.get(firing.scheduleId);
+    if (row?.incarnation === firing.incarnation)
+      await backend.claimDue([decideNothing(row, reason)], { node: this.#options.node });
+  }
+}
+
+/** What is said of a call that was refused for reasons of its own. */
+export function refusalText(err: unknown): string {
+  return `Its task was refused: ${err instanceof Error ? err.message : String(err)}`;
+}
+
+/** What a schedule says about its calls; the rest is as the task has it. */
+export function callOptions(schedule: ScheduledTask): CallOptions & { readonly kwargs?: unknown } {
+  const { kwargs, queue, priority, retries, timeout } = schedule;
+  return {
+    ...(kwargs === null ? {} : { kwargs }),
+    ...(queue === null ? {} : { queue }),
+    ...(priority === null ? {} : { priority }),
+    ...(retries === null ? {} : { retries }),
+    ...(timeout === null ? {} : { timeout }),
+  };
+}
+
+/** With jitter the task starts a while after its slot, the same while on every node. */
+function startOf({ id, kind, slot }: Firing, { jitter }: ScheduledTask): { runAt?: Date } {
+  if (jitter === 0 || kind !== 'slot') return {};
+  // The id ends in a hash of incarnation and slot; 12 hexadecimal digits are a safe integer.
+  return { runAt: new Date(slot.getTime() + (Number.parseInt(id.slice(-12), 16) % jitter)) };
+}
