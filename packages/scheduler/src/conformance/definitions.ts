@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { JsonObject } from '@flowrra/core';
 import type { SchedulerBackendPromise } from './describe-scheduler-backend.js';
 import { INSTANT, later, schedule, stored } from './sample-schedules.js';
 
@@ -25,10 +26,12 @@ export function definitions(promise: SchedulerBackendPromise): void {
   });
 
   promise('keeps apart keyword arguments that are null and those that are empty', async ({ backend }) => {
-    const empty = schedule('empty', { kwargs: {} });
-    await stored(backend, empty);
-    assert.equal(await backend.findByDefinition('reports.build', 'interval', '60000', [], null), null);
-    assert.deepEqual(await backend.findByDefinition('reports.build', 'interval', '60000', [], {}), empty);
+    const [empty] = await stored(backend, schedule('empty', { kwargs: {} }));
+    const find = (kwargs: JsonObject | null) =>
+      backend.findByDefinition('reports.build', 'interval', '60000', [], kwargs);
+    assert.deepEqual([await find(null), await find({})], [null, empty]);
+    const [nothing] = await stored(backend, schedule('nothing', { kwargs: null }));
+    assert.deepEqual([await find(null), await find({})], [nothing, empty]);
   });
 
   promise('SQ-12 does not mind the order of keys, at any depth', async ({ backend }) => {
