@@ -23,3 +23,8 @@ export type {
   SqlJson,
   SqlTables,
 } from './schema.js';
+
+// What dialects of servers share
+
+export { networkTrouble, type Trouble, troubleError } from './server-errors.js';
+export { readServerUrl, type ServerAddress, type ServerUrlForm } from './server-url.js';
