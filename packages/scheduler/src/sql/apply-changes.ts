@@ -12,13 +12,21 @@ class StaleChangeError extends FlowrraError {
   readonly code = 'STALE_CHANGE';
 }
 
+/** A change with its new row, made before anything is awaited: what the caller does to the schedule later is not in it. */
+interface Change {
+  readonly id: string;
+  readonly before: ScheduledTask | null;
+  readonly row: ReturnType<typeof scheduleToRow> | null;
+}
+
 /** @returns false when a row is not as its change says; then nothing was changed */
 export async function applyChanges(session: SqlSession, changes: readonly ScheduleChange[]): Promise<boolean> {
-  for (const { after } of changes) if (after) checkStorable(after);
-  if (changes.length === 0) return true;
+  session.checkOpen();
+  const rows = changes.map(toChange);
+  if (rows.length === 0) return true;
   try {
     await session.write(async (trx) => {
-      for (const round of inRounds(changes, idOf)) await applyRound(session, trx, round);
+      for (const round of inRounds(rows, ({ id }) => id)) await applyRound(session, trx, round);
       await session.notifyChange(trx);
     });
     return true;
@@ -28,32 +36,25 @@ export async function applyChanges(session: SqlSession, changes: readonly Schedu
   }
 }
 
-async function applyRound(
-  session: SqlSession,
-  trx: Kysely<SqlTables>,
-  changes: readonly ScheduleChange[],
-): Promise<void> {
-  const created: ScheduledTask[] = [];
-  const edited: ScheduledTask[] = [];
-  const removed: string[] = [];
-  for (const change of changes) {
-    if (change.before === null) created.push(change.after);
-    else if (change.after === null) removed.push(change.before.id);
-    else edited.push(change.after);
-  }
+function toChange(change: ScheduleChange): Change {
+  const { before, after } = change;
+  if (after) checkStorable(after);
+  if (change.before === null)
+    return { id: change.after.id, before, row: scheduleToRow({ ...change.after, revision: 1 }) };
+  return { id: change.before.id, before, row: after && scheduleToRow(after) };
+}
+
+async function applyRound(session: SqlSession, trx: Kysely<SqlTables>, changes: readonly Change[]): Promise<void> {
   await checkUnchanged(session, trx, changes);
-  await create(session, trx, created);
-  await edit(session, trx, edited);
-  for (const ids of inBatches(removed)) {
+  await create(session, trx, changes);
+  await edit(session, trx, changes);
+  const removed = changes.filter(({ row }) => row === null);
+  for (const ids of inBatches(removed.map(({ id }) => id))) {
     await trx.deleteFrom(session.tables.schedules).where('id', 'in', ids).execute();
   }
 }
 
-async function checkUnchanged(
-  session: SqlSession,
-  trx: Kysely<SqlTables>,
-  changes: readonly ScheduleChange[],
-): Promise<void> {
+async function checkUnchanged(session: SqlSession, trx: Kysely<SqlTables>, changes: readonly Change[]): Promise<void> {
   const before = changes.flatMap((change) => change.before ?? []);
   const ids = before.map(({ id }) => id);
   const rows = await lockRows(session, trx, ids, 'await');
@@ -61,9 +62,9 @@ async function checkUnchanged(
   if (stale) throw new StaleChangeError(`Schedule "${stale.id}" was changed by somebody else.`);
 }
 
-async function create(session: SqlSession, trx: Kysely<SqlTables>, tasks: readonly ScheduledTask[]): Promise<void> {
+async function create(session: SqlSession, trx: Kysely<SqlTables>, changes: readonly Change[]): Promise<void> {
   const { dialect, tables } = session;
-  const rows = tasks.map((task) => scheduleToRow({ ...task, revision: 1 }));
+  const rows = changes.flatMap(({ before, row }) => (before === null && row ? row : []));
   try {
     await insertRows(trx, dialect, tables.schedules, { columns: SCHEDULE_COLUMNS, rows });
   } catch (err) {
@@ -72,15 +73,16 @@ async function create(session: SqlSession, trx: Kysely<SqlTables>, tasks: readon
   }
 }
 
-async function edit(session: SqlSession, trx: Kysely<SqlTables>, tasks: readonly ScheduledTask[]): Promise<void> {
+async function edit(session: SqlSession, trx: Kysely<SqlTables>, changes: readonly Change[]): Promise<void> {
   const { dialect, tables } = session;
   const stored = (column: string) => sql.ref(`${tables.schedules}.${column}`);
   const given = SCHEDULE_COLUMNS.filter(({ name }) => name !== 'id' && name !== 'revision');
+  const rows = changes.flatMap(({ before, row }) => (before !== null && row ? row : []));
   await updateRows(
     trx,
     dialect,
     tables.schedules,
-    { columns: SCHEDULE_COLUMNS, rows: tasks.map(scheduleToRow) },
+    { columns: SCHEDULE_COLUMNS, rows },
     {
       set: {
         ...Object.fromEntries(given.map(({ name }) => [name, sql.ref(`given.${name}`)])),
@@ -89,8 +91,4 @@ async function edit(session: SqlSession, trx: Kysely<SqlTables>, tasks: readonly
       where: sql`${stored('id')} = ${sql.ref('given.id')}`,
     },
   );
-}
-
-function idOf({ before, after }: ScheduleChange): string {
-  return (before ?? after)?.id ?? '';
 }

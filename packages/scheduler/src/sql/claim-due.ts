@@ -33,6 +33,7 @@ export async function claimDue(
   decisions: readonly SlotDecision[],
   node: string,
 ): Promise<Firing[]> {
+  session.checkOpen();
   if (decisions.length === 0) return [];
   const claim = (look: boolean): Promise<Firing[]> =>
     session.write(async (trx) => {

@@ -51,6 +51,7 @@ export class LedgerStore {
   }
 
   async mark(firings: readonly Firing[], { state, reason = null }: FiringMark): Promise<void> {
+    this.#session.checkOpen();
     if (firings.length === 0) return;
     await this.#session.write(async (trx) => {
       for (const ids of inBatches(firings.map(({ id }) => id))) {
@@ -66,6 +67,7 @@ export class LedgerStore {
 
   async list(scheduleId: string, page: Page = {}): Promise<Firing[]> {
     const { limit, offset } = checkPage(page);
+    this.#session.checkOpen();
     if (limit === 0) return [];
     const rows = await this.#session.read((db) =>
       this.#newestFirst(db, scheduleId)

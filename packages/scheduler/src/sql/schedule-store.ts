@@ -9,7 +9,7 @@ import {
 } from '@flowrra/core';
 import { sql, type UpdateObject } from 'kysely';
 import { definitionHash, type ScheduleIdentity } from '../schedule-identity.js';
-import { checkStorable } from '../stored-schedule.js';
+import { checkInstant, checkStorable } from '../stored-schedule.js';
 import { insertRows } from './bulk-statements.js';
 import { fromDate, rowToSchedule, scheduleToRow, toNumber } from './row-mapper.js';
 import { exceptTasks, type Schedules, whereDue, whereMatching } from './schedule-conditions.js';
@@ -45,8 +45,10 @@ export class ScheduleStore {
     await this.#set(task.id, { ...row, revision: sql<number>`revision + 1` });
   }
 
-  updateRunTimes(id: string, lastRun: Date, nextRun: Date | null): Promise<void> {
-    return this.#set(id, { last_run: lastRun.getTime(), next_run: fromDate(nextRun) });
+  async updateRunTimes(id: string, lastRun: Date, nextRun: Date | null): Promise<void> {
+    checkInstant(lastRun, 'lastRun');
+    checkInstant(nextRun, 'nextRun');
+    await this.#set(id, { last_run: lastRun.getTime(), next_run: fromDate(nextRun) });
   }
 
   async #set(id: string, values: UpdateObject<SqlTables, 'schedules'>): Promise<void> {
@@ -88,7 +90,8 @@ export class ScheduleStore {
     return this.#list((schedules) => schedules.where('enabled', '=', 1).orderBy('id'));
   }
 
-  listDue(now: Date | undefined): Promise<ScheduledTask[]> {
+  async listDue(now: Date | undefined): Promise<ScheduledTask[]> {
+    checkInstant(now ?? null, 'now');
     return this.#list((schedules) => whereDue(schedules, now ? sql.val(now.getTime()) : this.#session.now));
   }
 
@@ -101,6 +104,7 @@ export class ScheduleStore {
 
   async listMatching(filter: ScheduleFilter): Promise<ScheduledTask[]> {
     const { limit, offset } = checkPage(filter);
+    this.#session.checkOpen();
     if (limit === 0) return [];
     return this.#list((schedules) => {
       const matching = whereMatching(schedules, filter).orderBy('id');

@@ -86,8 +86,13 @@ export class SqlSession {
     return this.#closing;
   }
 
-  async #call<T>(attempt: (call: SqlCall) => Promise<T>): Promise<T> {
+  /** @throws StoppedError after `close` */
+  checkOpen(): void {
     if (this.closed) throw new StoppedError(this.#name);
+  }
+
+  async #call<T>(attempt: (call: SqlCall) => Promise<T>): Promise<T> {
+    this.checkOpen();
     const call = new SqlCall(this.dialect);
     const running = call.run(() => attempt(call));
     this.#running.add(running);
