@@ -28,10 +28,18 @@ export function claiming(promise: SchedulerBackendPromise): void {
       reason: 'catch-up "latest": only the newest of 11 slots runs → täglich 🚀',
     });
     const slot = slotOf(job, INSTANT);
-    const firings = await backend.claimDue([decision(job, { firings: [passedOver, slot] })], { node: 'node-ü@1' });
+    const firings = await backend.claimDue([decision(job, { firings: [passedOver, slot] })], {
+      node: 'host.example:1@2',
+    });
     const claimedAt = firings[0]?.claimedAt;
     assert.ok(claimedAt && claimedAt >= before && claimedAt <= (await now()));
-    const common = { scheduleId: 'job', incarnation: job.incarnation, node: 'node-ü@1', claimedAt, submittedAt: null };
+    const common = {
+      scheduleId: 'job',
+      incarnation: job.incarnation,
+      node: 'host.example:1@2',
+      claimedAt,
+      submittedAt: null,
+    };
     assert.deepEqual(firings, [
       { ...passedOver, ...common },
       { ...slot, ...common },
@@ -99,15 +107,30 @@ export function claiming(promise: SchedulerBackendPromise): void {
   });
 
   promise('writes a firing once, and counts it once, also when it is decided again', NEEDS, async ({ backend }) => {
-    const [job] = await stored(backend, schedule('job', { nextRun: INSTANT }));
-    assert.ok(job);
+    const due = { nextRun: INSTANT };
+    const [job, other] = await stored(backend, schedule('job', due), schedule('other', due));
+    assert.ok(job && other);
     const first = await claimSlots(backend, job, INSTANT);
     await backend.markFirings(first, { state: 'submitted' });
     const ledger = await backend.listFirings('job');
-    const second = await claimSlots(backend, job, INSTANT, later(INSTANT, 1_000));
-    assert.deepEqual(ids(second), [slotOf(job, later(INSTANT, 1_000)).id]);
-    assert.deepEqual(await backend.listFirings('job'), [...second, ...ledger]);
-    assert.equal((await backend.get('job'))?.runCount, 2);
+    const again = decision(job, { firings: [slotOf(job, INSTANT), slotOf(job, later(INSTANT, 1_000))] });
+    const second = await backend.claimDue([again, decision(other)], { node: 'node-2' });
+    assert.deepEqual(
+      second.map(({ scheduleId, slot }) => [scheduleId, slot]),
+      [
+        ['job', later(INSTANT, 1_000)],
+        ['other', INSTANT],
+      ],
+    );
+    assert.deepEqual(await backend.listFirings('job'), [second[0], ...ledger]);
+    const after = await Promise.all([backend.get('job'), backend.get('other')]);
+    assert.deepEqual(
+      after.map((task) => [task?.runCount, task?.nextRun]),
+      [
+        [2, later(INSTANT, 60_000)],
+        [1, later(INSTANT, 60_000)],
+      ],
+    );
   });
 
   promise('SQ-08 keeps slots to the millisecond', NEEDS, async ({ backend }) => {

@@ -58,6 +58,16 @@ export function history(promise: SchedulerBackendPromise): void {
     assert.equal((await backend.listFirings('quiet')).length, 2);
   });
 
+  promise('removes thousands at once', NEEDS, async (fixture) => {
+    const { backend } = fixture;
+    const [job] = await stored(backend, schedule('job'));
+    assert.ok(job);
+    await submitted(fixture, job, ...Array.from({ length: 2_500 }, (_, i) => i));
+    assert.equal(await backend.pruneFirings({ olderThan: DAY, keep: 10 }), 2_490);
+    const [newest, ...others] = await backend.listFirings('job');
+    assert.deepEqual([newest?.slot, others.length], [later(INSTANT, 2_499), 9]);
+  });
+
   promise('removes no firing that is still claimed, however old', TIMED, async (fixture) => {
     const { backend, advance } = fixture;
     const [job] = await stored(backend, schedule('job'));

@@ -78,11 +78,43 @@ export function racing(promise: SchedulerBackendPromise): void {
     );
   });
 
-  promise('SI-6 claims nothing after a disabling that was written first', NEEDS, async ({ backend, another }) => {
+  promise('SI-5 claims a slot or changes its schedule, never both', NEEDS, async ({ backend, another }) => {
     const other = await another();
-    const [job] = await stored(backend, schedule('job', { nextRun: INSTANT }));
-    assert.ok(job);
-    await other.update({ ...job, enabled: false, nextRun: null });
-    assert.deepEqual(await backend.claimDue([decision(job)], { node: 'node-1' }), []);
+    const jobs = Array.from({ length: 20 }, (_, i) => schedule(`job-${i}`, { nextRun: INSTANT }));
+    await stored(backend, ...jobs);
+    const outcomes = await Promise.all(
+      jobs.map(async (before) => {
+        const change = other.applyChanges([{ before, after: { ...before, enabled: false, nextRun: null } }]);
+        const claim = backend.claimDue([decision(before)], { node: 'node-1' });
+        return { id: before.id, changed: await change, claimed: (await claim).length === 1 };
+      }),
+    );
+    for (const { id, changed, claimed } of outcomes) {
+      assert.notEqual(changed, claimed, `${id}: changed ${changed}, claimed ${claimed}`);
+      const nextRun = changed ? null : later(INSTANT, 60_000);
+      assert.deepEqual((await backend.get(id))?.nextRun, nextRun);
+      assert.equal((await backend.listFirings(id)).length, claimed ? 1 : 0);
+    }
+  });
+
+  promise('SI-6 leaves disabled what is disabled while it is claimed', NEEDS, async ({ backend, another }) => {
+    const other = await another();
+    const jobs = Array.from({ length: 20 }, (_, i) => schedule(`job-${10 + i}`, { nextRun: INSTANT }));
+    await stored(backend, ...jobs);
+    await Promise.all(
+      jobs.flatMap((job) => [
+        backend.claimDue([decision(job)], { node: 'node-1' }),
+        other.update({ ...job, enabled: false, nextRun: null }),
+      ]),
+    );
+    assert.deepEqual(
+      await backend.listAll(),
+      jobs.map((job) => ({ ...job, enabled: false, nextRun: null, revision: 2 })),
+    );
+    const late = await backend.claimDue(
+      jobs.map((job) => decision(job)),
+      { node: 'node-1' },
+    );
+    assert.deepEqual(late, []);
   });
 }
