@@ -123,9 +123,15 @@ function openFile(path: string): Database {
   }
 }
 
+/** One for each database: it is what keeps two transactions on the same connection apart. */
+const madeFor = new WeakMap<Database, Kysely<SqlTables>>();
+
 function toKysely(target: Database | Kysely<unknown>): Kysely<SqlTables> {
+  // Which tables an instance of the user's knows does not matter: names and columns are ours.
   if (isKysely(target)) return target as Kysely<SqlTables>;
-  return new Kysely<SqlTables>({ dialect: new KyselySqliteDialect({ database: target }) });
+  const made = madeFor.get(target) ?? new Kysely<SqlTables>({ dialect: new KyselySqliteDialect({ database: target }) });
+  madeFor.set(target, made);
+  return made;
 }
 
 /** An instance of another copy of Kysely is one as well. */

@@ -7,7 +7,7 @@ const DUPLICATE = /^SQLITE_CONSTRAINT_(PRIMARYKEY|UNIQUE|ROWID)$/;
 
 export function kindOfError(err: unknown): SqlErrorKind {
   const code = codeOf(err);
-  if (BUSY.test(code)) return 'busy';
+  if (BUSY.test(code) || isOtherTransaction(err)) return 'busy';
   return DUPLICATE.test(code) ? 'duplicate-key' : 'other';
 }
 
@@ -80,6 +80,11 @@ const ADVICE: readonly [code: RegExp, describe: Describe][] = [
 function codeOf(err: unknown): string {
   const code = err instanceof Error ? (err as { code?: unknown }).code : undefined;
   return typeof code === 'string' ? code : '';
+}
+
+/** The user's own code has a transaction open on the connection that it shares with us. */
+function isOtherTransaction(err: unknown): boolean {
+  return err instanceof Error && err.message === 'cannot start a transaction within a transaction';
 }
 
 /** Whether an index of this name exists. */
