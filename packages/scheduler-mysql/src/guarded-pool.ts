@@ -1,0 +1,80 @@
+import { StoreUnavailableError, systemClock } from '@flowrra/core';
+import type { MysqlPool, MysqlPoolConnection } from 'kysely';
+import type { Pool, PoolConnection } from 'mysql2';
+import { isServerError } from './mysql-errors.js';
+
+/** Milliseconds after which a server that does not answer a query is taken for gone. */
+const QUERY_TIMEOUT = 12_000;
+/** Milliseconds that a call waits for a connection; mysql2 would wait for ever. */
+const ACQUIRE_TIMEOUT = 9_000;
+
+/**
+ * The pool as Kysely sees it: every connection gets `settings` before its first use, waiting for one has an end, and a
+ * connection that was lost, or whose query is still unanswered, is not used again.
+ */
+export function guardedPool(pool: Pool, settings: readonly string[]): MysqlPool {
+  const prepared = new WeakSet<PoolConnection>();
+  const prepare = async (connection: PoolConnection) => {
+    if (prepared.has(connection)) return;
+    // mysql2 listens for one error of a connection; a second one would end the process.
+    connection.on('error', () => {});
+    for (const statement of settings) await connection.promise().query({ sql: statement, timeout: QUERY_TIMEOUT });
+    prepared.add(connection);
+  };
+  return {
+    getConnection(done) {
+      acquire(pool)
+        .then(async (connection) => {
+          await prepare(connection).catch((err: unknown) => {
+            connection.destroy();
+            throw err;
+          });
+          return guardedConnection(connection);
+        })
+        .then(
+          (connection) => done(null, connection),
+          // Its caller does not look at the connection then.
+          (err: unknown) => (done as (err: unknown) => void)(err),
+        );
+    },
+    end: (done) => done(null),
+  };
+}
+
+function acquire(pool: Pool): Promise<PoolConnection> {
+  return new Promise((resolve, reject) => {
+    let late = false;
+    const timer = systemClock.after(ACQUIRE_TIMEOUT, () => {
+      late = true;
+      reject(
+        new StoreUnavailableError(
+          `No connection was free for ${ACQUIRE_TIMEOUT / 1_000} s. Raise poolSize, or ask less at a time.`,
+        ),
+      );
+    });
+    pool.getConnection((err, connection) => {
+      if (late) return connection?.release();
+      timer.cancel();
+      if (err) reject(err);
+      else resolve(connection);
+    });
+  });
+}
+
+function guardedConnection(connection: PoolConnection): MysqlPoolConnection {
+  let broken = false;
+  const query = (sql: string, values: unknown[], done: (err: unknown, result: unknown) => void) => {
+    connection.query({ sql, values, timeout: QUERY_TIMEOUT }, (err, result) => {
+      if (err && (err.fatal || !isServerError(err))) broken = true;
+      done(err, result);
+    });
+  };
+  return {
+    // Kysely's second form of it streams, which nobody does here.
+    query: query as unknown as MysqlPoolConnection['query'],
+    release() {
+      if (broken) connection.destroy();
+      else connection.release();
+    },
+  };
+}

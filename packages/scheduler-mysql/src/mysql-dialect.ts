@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { BackendError, type FlowrraError, StoreUnavailableError } from '@flowrra/core';
+import {
+  type Cell,
+  type Column,
+  rawTransaction,
+  type SqlContext,
+  type SqlDialect,
+  type SqlErrorKind,
+  type SqlTables,
+} from '@flowrra/scheduler/sql';
+import { Kysely, MysqlDialect as KyselyMysqlDialect, type RawBuilder, sql } from 'kysely';
+import { type ConnectionOptions, createPool, type Pool } from 'mysql2';
+import { guardedPool } from './guarded-pool.js';
+import { kindOfMySQLError, translateMySQLError } from './mysql-errors.js';
+import { checkVersion } from './server-version.js';
+
+/** Seconds after which the server ends a session that leaves its transaction alone. */
+const IDLE_LIMIT = 5;
+/** Seconds that one statement may take, and that it may wait for a lock. */
+const STATEMENT_LIMIT = 9;
+const LOCK_LIMIT = 3;
+const MIGRATION_LOCK_LIMIT = 8;
+const CONNECT_TIMEOUT = 5_000;
+
+/** Byte by byte, the blanks at the end included; each server has its own name for that, and takes the other for a comment. */
+const TEXT = 'character set utf8mb4 collate /*M!100200 utf8mb4_nopad_bin */ /*!80017 utf8mb4_0900_bin */';
+
+/** Where the database is: an address to make a pool for, or a pool or Kysely instance of the user's. */
+export type MySQLTarget =
+  | { readonly config: ConnectionOptions; readonly poolSize: number }
+  | { readonly pool: Pool }
+  | { readonly db: Kysely<unknown> };
+
+/** Of every session. What only one of the two servers knows, the other one takes for a comment. */
+const SETTINGS = [
+  `set session time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
+    innodb_lock_wait_timeout = ${LOCK_LIMIT}
+    /*M!100300 , idle_transaction_timeout = ${IDLE_LIMIT}, max_statement_time = ${STATEMENT_LIMIT} */
+    /*!80000 , max_execution_time = ${STATEMENT_LIMIT * 1_000} */`,
+  'set session transaction isolation level read committed',
+];
+
+export class MySQLDialect implements SqlDialect {
+  readonly label: string;
+  readonly columnTypes = {
+    id: sql.raw(`varchar(255) ${TEXT}`),
+    text: sql.raw(`longtext ${TEXT}`),
+    json: sql`json`,
+    integer: sql`bigint`,
+    flag: sql`tinyint`,
+  };
+  // Without a detour over the session's time zone, which has no hour for some instants and two for others.
+  readonly now = sql<number>`(timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) div 1000)`;
+  readonly rowLocks = true;
+  readonly updateTakesRowsBy = 'join';
+  readonly #target: MySQLTarget;
+  #pool: Pool | null = null;
+  /** MySQL has no limit for transactions that are left alone, only one for sessions. */
+  #limitsSession = false;
+
+  constructor(target: MySQLTarget, label: string) {
+    this.#target = target;
+    this.label = label;
+  }
+
+  async connect(_context: SqlContext): Promise<Kysely<SqlTables>> {
+    // Plugins may rename columns, which the queries name themselves.
+    if ('db' in this.#target) return this.#target.db.withoutPlugins() as Kysely<SqlTables>;
+    this.#pool ??= 'pool' in this.#target ? this.#target.pool : makePool(this.#target);
+    return new Kysely({ dialect: new KyselyMysqlDialect({ pool: guardedPool(this.#pool, SETTINGS) }) });
+  }
+
+  async checkServer(db: Kysely<SqlTables>): Promise<void> {
+    const { rows } = await sql<{ version: string; readOnly: unknown; mode: string }>`
+      select version() as version, @@global.read_only as readOnly, @@session.sql_mode as mode`.execute(db);
+    const [server] = rows;
+    if (!server) throw new BackendError(`${this.label} does not say what it is.`);
+    this.#limitsSession = checkVersion(server.version, this.label) === 'MySQL';
+    if (server.readOnly === 1 || server.readOnly === 'ON') {
+      throw new StoreUnavailableError(`${this.label} is read-only: a replica, or set so. Connect to the primary.`);
+    }
+    // mysql2 escapes values by backslashes; here that would let a value end its text.
+    if (server.mode.includes('NO_BACKSLASH_ESCAPES')) {
+      throw new BackendError(
+        `${this.label} has NO_BACKSLASH_ESCAPES in sql_mode. Take it out of the session's sql_mode.`,
+      );
+    }
+  }
+
+  async close(): Promise<void> {
+    const pool = this.#pool;
+    this.#pool = null;
+    if (pool && !('pool' in this.#target)) await pool.promise().end();
+  }
+
+  rows(columns: readonly Column[], rows: readonly (readonly Cell[])[]): RawBuilder<unknown> {
+    const cells = columns.map(({ name, kind }, index) => {
+      return sql`${sql.ref(name)} ${CELL_TYPES[kind]} path ${sql.lit(`$[${index}]`)}`;
+    });
+    return sql`(select * from json_table(${JSON.stringify(rows)}, '$[*]' columns (${sql.join(cells)})) as cells)`;
+  }
+
+  transaction<T>(db: Kysely<SqlTables>, work: (trx: Kysely<SqlTables>) => Promise<T>): Promise<T> {
+    // The pool's sessions are set up already; those of a Kysely instance come from elsewhere.
+    const settings = 'db' in this.#target ? SETTINGS : [];
+    const begin = [...settings, 'start transaction read write'];
+    if (!this.#limitsSession) return rawTransaction(db, begin, work);
+    const end = ['set session wait_timeout = default'];
+    return rawTransaction(db, [`set session wait_timeout = ${IDLE_LIMIT}`, ...begin], work, end);
+  }
+
+  withMigrationLock(
+    db: Kysely<SqlTables>,
+    tablePrefix: string,
+    work: (connection: Kysely<SqlTables>) => Promise<void>,
+  ): Promise<void> {
+    const hash = createHash('sha256').update(tablePrefix).digest('hex').slice(0, 16);
+    // These locks are the server's, not the database's; a name has 64 characters at most.
+    const name = sql`concat('flowrra-', ${hash}, '-', left(md5(database()), 16))`;
+    return db.connection().execute(async (connection) => {
+      const { rows } = await sql<{ got: number | null }>`
+        select get_lock(${name}, ${sql.lit(MIGRATION_LOCK_LIMIT)}) as got`.execute(connection);
+      if (Number(rows[0]?.got) !== 1) {
+        throw new StoreUnavailableError(
+          `${this.label}: another process has been making the tables for ${MIGRATION_LOCK_LIMIT} s. Try again.`,
+        );
+      }
+      try {
+        await work(connection);
+      } finally {
+        // Where the connection is lost, the lock is too.
+        await sql`select release_lock(${name})`.execute(connection).catch(() => {});
+      }
+    });
+  }
+
+  kindOfError(err: unknown): SqlErrorKind {
+    return kindOfMySQLError(err);
+  }
+
+  translateError(err: unknown): FlowrraError {
+    return translateMySQLError(err, this.label);
+  }
+
+  isIndexThere(err: unknown): boolean {
+    return (err as { errno?: unknown }).errno === 1061;
+  }
+}
+
+const CELL_TYPES = {
+  // Wider than the column, which would be cut here without a word, but is refused there.
+  id: sql.raw(`varchar(1000) ${TEXT}`),
+  text: sql.raw(`longtext ${TEXT}`),
+  json: sql.raw(`longtext ${TEXT}`),
+  integer: sql`bigint`,
+  flag: sql`tinyint`,
+};
+
+function makePool({ config, poolSize }: { config: ConnectionOptions; poolSize: number }): Pool {
+  return createPool({
+    ...config,
+    connectionLimit: poolSize,
+    connectTimeout: CONNECT_TIMEOUT,
+    enableKeepAlive: true,
+    keepAliveInitialDelay: 10_000,
+    charset: 'utf8mb4_bin',
+    timezone: 'Z',
+    // Beyond 2^53 a number would not be the one that is stored.
+    supportBigNumbers: true,
+    multipleStatements: false,
+    flags: ['-LOCAL_FILES'],
+  });
+}
