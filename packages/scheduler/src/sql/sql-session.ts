@@ -35,7 +35,8 @@ export class SqlSession {
   /** The store's clock in epoch milliseconds, in SQL. */
   get now(): RawBuilder<number> {
     const clock = this.#clock ?? (this.dialect.now ? undefined : this.#context.clock);
-    return clock ? sql<number>`${sql.val(clock.now())}` : (this.dialect.now ?? sql<number>`null`);
+    // A literal, since a parameter that is only calculated with has no type in PostgreSQL.
+    return clock ? sql.lit(clock.now()) : (this.dialect.now ?? sql<number>`null`);
   }
 
   async open(context: StoreContext): Promise<void> {
