@@ -1,5 +1,6 @@
 import { ArgumentError, parseDuration, type ScheduledTask, ScheduleType } from '@flowrra/core';
-import { normalizeCron, parseCron } from './times/cron-expression.js';
+import { parseCron } from './times/cron-fields.js';
+import { normalizeCron } from './times/cron-language.js';
 import { CronTimes } from './times/cron-times.js';
 import { IntervalTimes } from './times/interval-times.js';
 import { quoted } from './times/quoted.js';
@@ -73,7 +74,7 @@ export function checkInterval(every: unknown): number {
 function unbounded({ scheduleType, schedule, timeZone, startAt, createdAt }: TimedSchedule): ScheduleTimes {
   switch (scheduleType) {
     case ScheduleType.CRON:
-      return new CronTimes(wallClockTimes(normalizeCron(schedule, { seconds: true })), zoneOffsets(timeZone));
+      return new CronTimes(wallClockTimes(schedule), zoneOffsets(timeZone));
     case ScheduleType.INTERVAL:
       return new IntervalTimes(
         (startAt ?? createdAt).getTime(),
@@ -107,8 +108,10 @@ function oneTime(instant: number): ScheduleTimes {
   };
 }
 
-function wallClockTimes(text: string): WallClockTimes {
-  return expressions.get(text, () => {
+/** With or without seconds: an expression that is stored was checked for that. */
+function wallClockTimes(expression: string): WallClockTimes {
+  return expressions.get(expression, () => {
+    const text = normalizeCron(expression, { seconds: true });
     const times = new WallClockTimes(parseCron(text));
     if (times.exist()) return times;
     throw new ArgumentError(

@@ -1,4 +1,4 @@
-import type { CronFields } from './cron-expression.js';
+import type { CronFields } from './cron-fields.js';
 
 /** A month of the calendar. Days are counted from 1 January 1970, which is day 0. */
 interface Month {

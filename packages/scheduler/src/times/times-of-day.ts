@@ -1,4 +1,4 @@
-import type { CronFields } from './cron-expression.js';
+import type { CronFields } from './cron-fields.js';
 
 const MINUTES_A_DAY = 1440;
 
@@ -18,8 +18,8 @@ export class TimesOfDay {
       fields.hours.flatMap((hour) => fields.minutes.map((minute) => hour * 60 + minute)),
     );
     this.#seconds = Uint8Array.from(fields.seconds);
-    this.#minutesBefore = Uint16Array.from(countsBefore(this.#minutes, MINUTES_A_DAY));
-    this.#secondsBefore = Uint8Array.from(countsBefore(this.#seconds, 60));
+    this.#minutesBefore = countBefore(new Uint16Array(MINUTES_A_DAY + 1), this.#minutes);
+    this.#secondsBefore = countBefore(new Uint8Array(60), this.#seconds);
     this.count = this.#minutes.length * this.#seconds.length;
   }
 
@@ -40,11 +40,15 @@ export class TimesOfDay {
   }
 }
 
-/** For each number up to `end`, how many of the values are smaller. */
-function countsBefore(values: ArrayLike<number>, end: number): number[] {
-  let index = 0;
-  return Array.from({ length: end + 1 }, (_, number) => {
-    while (index < values.length && (values[index] ?? 0) < number) index += 1;
-    return index;
-  });
+/** Writes into each place of `counts` how many of the values, which are in order, are smaller than its number. */
+function countBefore<Counts extends Uint8Array | Uint16Array>(
+  counts: Counts,
+  values: Uint8Array | Uint16Array,
+): Counts {
+  let count = 0;
+  for (let number = 0; number < counts.length; number += 1) {
+    while (count < values.length && (values[count] ?? 0) < number) count += 1;
+    counts[number] = count;
+  }
+  return counts;
 }

@@ -1,5 +1,5 @@
 import { CalendarDays } from './calendar-days.js';
-import type { CronFields } from './cron-expression.js';
+import type { CronFields } from './cron-fields.js';
 import { TimesOfDay } from './times-of-day.js';
 
 export const DAY = 86_400_000;

@@ -64,6 +64,8 @@ describe('what is not a cron expression', () => {
     ['0 0 * * 1#6', 'weekday'],
     ['0 0 * * 1#0', 'weekday'],
     ['0 0 * * 1#1,2#2', 'weekday'],
+    ['0 0 * * 8L', 'weekday'],
+    ['0 0 * * 8#1', 'weekday'],
     ['0 0 * * FRI-MON', 'weekday'],
     ['0 0 * * MO', 'weekday'],
   ])('CR-07: %j is refused, and the error names what is wrong', (expression, named) => {
