@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { type BaseSchedulerBackend, type StoreContext, sleep, systemClock } from '@flowrra/core';
 import { createSuite, type DefinePromise, required, type TestRunner } from '@flowrra/core/conformance';
+import { advancing } from './advancing.js';
 import { applying } from './applying.js';
 import { claiming } from './claiming.js';
 import { closing } from './closing.js';
+import { damage } from './damage.js';
 import { definitions } from './definitions.js';
 import { dueness } from './dueness.js';
 import { hearing } from './hearing.js';
@@ -25,6 +27,8 @@ export interface SchedulerBackendWorld {
   another?(): Promise<BaseSchedulerBackend>;
   /** Moves the store's clock, which else stands still, and that of the context on by milliseconds. */
   advance?(ms: number): Promise<void>;
+  /** Spoils the stored row of a schedule, such as by `{}` for its arguments, so that no schedule can be made of it. */
+  damage?(id: string): Promise<void>;
   /** Milliseconds of real time within which a change by another backend is heard of; default 8,000. */
   readonly noticeWithin?: number | undefined;
   /** Closes every backend of this world and removes its data. */
@@ -32,7 +36,7 @@ export interface SchedulerBackendWorld {
 }
 
 /** What a subject may be unable to do; `claims` is the backend's own `supports`: the ledger methods. */
-export type SchedulerBackendNeed = 'claims' | 'another' | 'advance';
+export type SchedulerBackendNeed = 'claims' | 'another' | 'advance' | 'damage';
 
 /** A backend to be proved. */
 export interface SchedulerBackendSubject {
@@ -59,7 +63,7 @@ export type SchedulerBackendPromise = DefinePromise<SchedulerBackendFixture, Sch
  * import { describe, it } from 'vitest';
  * describe('FileSchedulerBackend', () =>
  *   describeSchedulerBackend({ describe, it }, {
- *     without: ['claims', 'another', 'advance'],
+ *     without: ['claims', 'another', 'advance', 'damage'],
  *     async create() {
  *       const context = { clock: systemClock, logger: consoleLogger };
  *       const backend = new FileSchedulerBackend(await temporaryFolder());
@@ -80,11 +84,13 @@ export function describeSchedulerBackend(runner: TestRunner, subject: SchedulerB
   theme('finding by definition', definitions);
   theme('what is due', dueness);
   theme('claiming', claiming);
+  theme('what a claim makes of a schedule', advancing);
   theme('claiming what has changed', staleness);
   theme('submitting', submitting);
   theme('the ledger', history);
   theme('several changes at once', applying);
   theme('races', racing);
+  theme('damaged rows', damage);
   theme('hearing of changes', hearing);
   theme('closing', closing);
 }
@@ -96,6 +102,7 @@ function createFixture(world: SchedulerBackendWorld): SchedulerBackendFixture {
     context,
     another: required(world.another?.bind(world), 'another'),
     advance: required(world.advance?.bind(world), 'advance'),
+    damage: required(world.damage?.bind(world), 'damage'),
     now: async () => (await backend.dueTimes()).now,
     hears: (waiting, what) => hears(waiting, what, noticeWithin, async (ms) => world.advance?.(ms)),
     close: () => world.close(),

@@ -1,19 +1,24 @@
-import type { BaseSchedulerBackend, Logger } from '@flowrra/core';
+import type { BaseSchedulerBackend, Clock, Logger } from '@flowrra/core';
 import { ManualClock } from '@flowrra/core/testing';
 import type { SchedulerBackendWorld } from '../../src/conformance/index.js';
 
 const ignore = (): void => {};
 const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
-/** A backend that lives in memory, on a clock of its own. */
-export async function createMemoryWorld(backend: BaseSchedulerBackend): Promise<Required<SchedulerBackendWorld>> {
-  const context = { clock: new ManualClock(), logger: silent };
+/** A backend that lives in memory; by default on a clock of its own. */
+export async function createMemoryWorld(
+  backend: BaseSchedulerBackend,
+  clock: Clock = new ManualClock(),
+): Promise<SchedulerBackendWorld> {
+  const context = { clock, logger: silent };
   await backend.open(context);
   return {
     backend,
     context,
     another: async () => anotherDoor(backend),
-    advance: (ms) => context.clock.advance(ms),
+    async advance(ms) {
+      if (clock instanceof ManualClock) await clock.advance(ms);
+    },
     noticeWithin: 200,
     close: () => backend.close(),
   };

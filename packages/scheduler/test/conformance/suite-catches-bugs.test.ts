@@ -12,7 +12,7 @@ function suite(
   without: readonly SchedulerBackendNeed[] = [],
 ): RecordingRunner {
   const runner = new RecordingRunner();
-  describeSchedulerBackend(runner, { create: () => createMemoryWorld(new Backend()), without });
+  describeSchedulerBackend(runner, { create: () => createMemoryWorld(new Backend()), without: ['damage', ...without] });
   return runner;
 }
 
@@ -35,6 +35,7 @@ describe('describeSchedulerBackend', () => {
   it('fails when a world lacks what the subject does not say that it lacks', async () => {
     const runner = new RecordingRunner();
     describeSchedulerBackend(runner, {
+      without: ['damage'],
       async create() {
         const { advance: _advance, ...world } = await createMemoryWorld(new InMemorySchedulerBackend());
         return world;

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import type { SchedulerBackendPromise } from './describe-scheduler-backend.js';
+import { claimSlots, ids, later, schedule, stored } from './sample-schedules.js';
+
+const NEEDS = { needs: ['damage'] } as const;
+const LEDGER = { needs: ['damage', 'claims'] } as const;
+const LONG_AGO = new Date('2001-01-01T00:00:00Z');
+
+export function damage(promise: SchedulerBackendPromise): void {
+  promise('says which schedule is damaged, and lists the others', NEEDS, async ({ backend, damage }) => {
+    await stored(backend, ...['a', 'spoilt', 'z'].map((id) => schedule(id, { nextRun: LONG_AGO })));
+    await damage('spoilt');
+    await assert.rejects(backend.get('spoilt'), (err: Error & { code?: string }) => {
+      return err.code === 'BACKEND_ERROR' && err.message.includes('spoilt');
+    });
+    for (const list of [backend.listAll(), backend.listEnabled(), backend.listDue()]) {
+      assert.deepEqual(ids(await list), ['a', 'z']);
+    }
+  });
+
+  promise('lets a damaged schedule be repaired, or removed', NEEDS, async ({ backend, damage }) => {
+    await stored(backend, schedule('repaired'), schedule('removed'));
+    for (const id of ['repaired', 'removed']) await damage(id);
+    await backend.update(schedule('repaired', { args: [1] }));
+    assert.deepEqual((await backend.get('repaired'))?.args, [1]);
+    assert.equal(await backend.delete('removed'), true);
+    assert.deepEqual(ids(await backend.listAll()), ['repaired']);
+  });
+
+  promise('SC-12 reads what is due beside a damaged schedule, and is not stuck on it', LEDGER, async (fixture) => {
+    const { backend, damage, now } = fixture;
+    const at = await now();
+    await stored(
+      backend,
+      schedule('spoilt', { nextRun: later(at, -9_000) }),
+      schedule('due', { nextRun: later(at, -1_000) }),
+    );
+    await damage('spoilt');
+    for (let round = 0; round < 3; round++) await backend.readDue({ limit: 1 });
+    assert.deepEqual(ids((await backend.readDue({ limit: 1 })).schedules), ['due']);
+    const { nextRun } = await backend.dueTimes();
+    assert.deepEqual(nextRun, later(at, -1_000), 'The damaged schedule has no next run any more.');
+  });
+
+  promise('SC-12 hands out firings beside one of a damaged schedule', LEDGER, async ({ backend, damage }) => {
+    const [spoilt, whole] = await stored(backend, schedule('spoilt'), schedule('whole'));
+    assert.ok(spoilt && whole);
+    await claimSlots(backend, spoilt, LONG_AGO);
+    await claimSlots(backend, whole, LONG_AGO);
+    await damage('spoilt');
+    const found = await backend.unsubmittedFirings({ olderThan: 0, limit: 10 });
+    const handedOut = found.map(({ firing, schedule }) => [firing.scheduleId, schedule?.id ?? null]);
+    assert.deepEqual(handedOut.sort(), [
+      ['spoilt', null],
+      ['whole', 'whole'],
+    ]);
+  });
+}
