@@ -44,9 +44,16 @@ export class SqliteDialect implements SqlDialect {
     return this.#own;
   }
 
-  /** Reading is not enough: whoever may not write learns it now, not at the first slot. */
+  /** Whoever may not write learns it now, not at the first slot. SQLite tells only who tries; it is taken back. */
   async checkServer(db: Kysely<SqlTables>): Promise<void> {
-    await this.transaction(db, () => Promise.resolve());
+    await db.connection().execute(async (connection) => {
+      await sql`begin immediate`.execute(connection);
+      try {
+        await sql`create table flowrra_write_probe (id integer)`.execute(connection);
+      } finally {
+        await rollBack(connection);
+      }
+    });
   }
 
   async close(): Promise<void> {
