@@ -1,3 +1,8 @@
+// The scheduler
+
+export { Scheduler } from './scheduler.js';
+export type { SchedulerOptions } from './scheduler-options.js';
+
 // Schedules
 
 export type { PlannedChange, PlannedSchedule, PlanOptions, SchedulePlan } from './declared-schedules.js';

@@ -79,14 +79,14 @@ export type ScheduleDefinition<
 > = ScheduleOptions & {
   /** What `app.task()` or `defineTask()` returned, or the name of a task that is registered in this process. */
   readonly task: TaskContract<Args, unknown, Kwargs> | string;
-} & ScheduledCall<Args, Kwargs> &
+} & NoInfer<ScheduledCall<Args, Kwargs>> &
   ScheduleTiming;
 
 /** The options of `scheduleCron` and its like: needed when there are arguments to pass. */
 export type ScheduleOptionsParameter<Args extends readonly unknown[], Kwargs, More = unknown> =
   Record<never, never> extends ScheduledCall<Args, Kwargs>
-    ? [options?: ScheduleOptions & ScheduledCall<Args, Kwargs> & More]
-    : [options: ScheduleOptions & ScheduledCall<Args, Kwargs> & More];
+    ? [options?: ScheduleOptions & NoInfer<ScheduledCall<Args, Kwargs>> & More]
+    : [options: ScheduleOptions & NoInfer<ScheduledCall<Args, Kwargs>> & More];
 
 /**
  * A schedule as code, with the arguments typed by its task. It only says so: `plan` and `apply` check it and bring it
