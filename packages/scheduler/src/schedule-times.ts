@@ -83,6 +83,8 @@ function unbounded({ scheduleType, schedule, timeZone, startAt, createdAt }: Tim
       );
     case ScheduleType.ONE_TIME:
       return oneTime(wholeNumber(schedule, 'at'));
+    default:
+      throw new ArgumentError('scheduleType', `scheduleType ${quoted(scheduleType)} is unknown to this version.`);
   }
 }
 

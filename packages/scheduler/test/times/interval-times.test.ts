@@ -1,4 +1,4 @@
-import { ArgumentError } from '@flowrra/core';
+import { ArgumentError, type ScheduleType } from '@flowrra/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkInterval } from '../../src/schedule-times.js';
@@ -76,6 +76,14 @@ describe('dates', () => {
     for (const schedule of ['', 'NaN', '1e400', '99999999999999999999', '2026-01-01']) {
       expect(() => timesOf({ scheduleType: 'one_time', schedule })).toThrow(ArgumentError);
     }
+  });
+});
+
+describe('a stored row of another version', () => {
+  test('whose kind is unknown is an error', () => {
+    const row = { scheduleType: 'sunrise' as ScheduleType, schedule: 'Paris' };
+
+    expect(() => timesOf(row)).toThrow(/scheduleType "sunrise" is unknown/);
   });
 });
 
