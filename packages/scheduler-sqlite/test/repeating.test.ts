@@ -1,0 +1,108 @@
+import { BackendError, type FlowrraError, StoreUnavailableError } from '@flowrra/core';
+import { type SqlErrorKind, SqlSchedulerBackend, type SqlTables } from '@flowrra/scheduler/sql';
+import type { Kysely } from 'kysely';
+import { afterEach, describe, expect, it } from 'vitest';
+import { SqliteDialect } from '../src/sqlite-dialect.js';
+import { kindOfError } from '../src/sqlite-errors.js';
+import { sampleDecision, sampleSchedule } from './sample-schedule.js';
+
+/** An error of the driver that means what a test wants. */
+class Trouble extends Error {
+  constructor(readonly kind: SqlErrorKind) {
+    super(`${kind}, made by the test`);
+  }
+}
+
+/** SQLite with troubles that only servers have. */
+class TroubledDialect extends SqliteDialect {
+  /** What the next transactions meet, one each: before their first statement, or in place of the answer to the commit. */
+  readonly troubles: { readonly kind: SqlErrorKind; readonly when: 'begun' | 'commit' }[] = [];
+  begun = 0;
+
+  override readonly kindOfError = (err: unknown): SqlErrorKind =>
+    err instanceof Trouble ? err.kind : kindOfError(err);
+
+  override async transaction<T>(db: Kysely<SqlTables>, work: (trx: Kysely<SqlTables>) => Promise<T>): Promise<T> {
+    this.begun++;
+    const trouble = this.troubles.shift();
+    const result = await super.transaction(db, (trx) => {
+      if (trouble?.when === 'begun') throw new Trouble(trouble.kind);
+      return work(trx);
+    });
+    if (trouble?.when === 'commit') throw new Trouble(trouble.kind);
+    return result;
+  }
+
+  override translateError(err: unknown): FlowrraError {
+    return err instanceof Trouble ? new StoreUnavailableError(err.message, { cause: err }) : super.translateError(err);
+  }
+}
+
+class TroubledBackend extends SqlSchedulerBackend {}
+
+const undo: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+});
+
+async function setup() {
+  const dialect = new TroubledDialect(':memory:');
+  const backend = new TroubledBackend(dialect);
+  undo.push(() => backend.close());
+  await backend.create(sampleSchedule('due'));
+  dialect.begun = 0;
+  const meet = (count: number, kind: SqlErrorKind, when: 'begun' | 'commit' = 'begun') =>
+    dialect.troubles.push(...Array.from({ length: count }, () => ({ kind, when })));
+  return { backend, dialect, meet };
+}
+
+describe('what is tried again', () => {
+  it('SQ-03 is a transaction that lost against another one, five times', async () => {
+    const { backend, dialect, meet } = await setup();
+    meet(5, 'conflict');
+    const [firing] = await backend.claimDue([sampleDecision(sampleSchedule('due'))], { node: 'node-1' });
+    expect(firing?.scheduleId).toBe('due');
+    expect(dialect.begun).toBe(6);
+    expect((await backend.get('due'))?.runCount).toBe(1);
+  });
+
+  it('SQ-03 is not tried a seventh time: then the error is typed, and nothing is written', async () => {
+    const { backend, dialect, meet } = await setup();
+    meet(6, 'conflict');
+    await expect(backend.create(sampleSchedule('new'))).rejects.toBeInstanceOf(BackendError);
+    expect(dialect.begun).toBe(6);
+    expect(await backend.get('new')).toBeNull();
+  });
+
+  it('SQ-02 is a write whose connection was lost before its commit, once', async () => {
+    const { backend, dialect, meet } = await setup();
+    meet(1, 'connection-lost');
+    await backend.create(sampleSchedule('new'));
+    expect(dialect.begun).toBe(2);
+    meet(2, 'connection-lost');
+    await expect(backend.create(sampleSchedule('newer'))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(dialect.begun).toBe(4);
+  });
+
+  it('SQ-02 is no write whose commit was not answered: it may be done', async () => {
+    const { backend, dialect, meet } = await setup();
+    meet(1, 'connection-lost', 'commit');
+    await expect(backend.create(sampleSchedule('new'))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(dialect.begun).toBe(1);
+    expect(await backend.get('new')).not.toBeNull();
+  });
+
+  it('SQ-05 is what was locked, as often as it takes', async () => {
+    const { backend, dialect, meet } = await setup();
+    meet(30, 'busy');
+    await backend.create(sampleSchedule('new'));
+    expect(dialect.begun).toBe(31);
+  });
+
+  it('is nothing else', async () => {
+    const { backend, dialect, meet } = await setup();
+    meet(1, 'other');
+    await expect(backend.delete('due')).rejects.toThrow('other, made by the test');
+    expect(dialect.begun).toBe(1);
+  });
+});

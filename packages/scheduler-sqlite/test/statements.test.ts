@@ -1,0 +1,141 @@
+import type { ScheduledTask } from '@flowrra/core';
+import Sqlite, { type Database } from 'better-sqlite3';
+import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { SQLiteSchedulerBackend } from '../src/index.js';
+import { sampleDecision, sampleSchedule } from './sample-schedule.js';
+import { temporaryFolder } from './temporary-folder.js';
+
+const undo: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+});
+
+/** A backend whose statements are on record. */
+async function setup(schedules: readonly ScheduledTask[] = []) {
+  const folder = temporaryFolder();
+  undo.push(() => folder.remove());
+  const database = new Sqlite(folder.file('schedule.db'), { timeout: 0 });
+  const queries: CompiledQuery[] = [];
+  const kysely = new Kysely<unknown>({
+    dialect: new SqliteDialect({ database }),
+    log: ({ query }) => void queries.push(query),
+  });
+  const backend = new SQLiteSchedulerBackend(kysely);
+  undo.push(
+    () => kysely.destroy(),
+    () => backend.close(),
+  );
+  await backend.applyChanges(schedules.map((after) => ({ before: null, after })));
+  const during = async (work: () => Promise<unknown>): Promise<CompiledQuery[]> => {
+    queries.length = 0;
+    await work();
+    return [...queries];
+  };
+  return { backend, database, during, path: folder.file('schedule.db') };
+}
+
+const tenThousand = (): ScheduledTask[] => Array.from({ length: 10_000 }, (_, index) => sampleSchedule(`job-${index}`));
+
+/** One line for each step of SQLite's plan. */
+function plan(database: Database, { sql, parameters }: CompiledQuery): string {
+  const steps = database.prepare(`explain query plan ${sql}`).all(...parameters) as { detail: string }[];
+  return steps.map(({ detail }) => detail).join('\n');
+}
+
+describe('statements on SQLite', () => {
+  it('ask for due times in one statement that reads the ends of two indexes, with 10,000 schedules', async () => {
+    const { backend, database, during } = await setup(tenThousand());
+    for (const exceptTasks of [[], ['reports.other']]) {
+      const [query, ...others] = await during(() => backend.dueTimes({ exceptTasks }));
+      expect(others).toEqual([]);
+      expect.assert(query);
+      const text = plan(database, query);
+      expect(text).toMatch(
+        /SEARCH flowrra_schedules USING .*INDEX flowrra_schedules_due \(enabled=\? AND next_run>\?\)/,
+      );
+      expect(text).toMatch(/SEARCH f USING .*INDEX flowrra_firings_claimed \(state=\?\)/);
+      expect(text).not.toMatch(/SCAN (flowrra|f\b)|TEMP B-TREE/);
+    }
+  });
+
+  it('SQ-04 read what is due in one statement by the index, without sorting, with 10,000 schedules', async () => {
+    const { backend, database, during } = await setup(tenThousand());
+    const [query, ...others] = await during(() => backend.readDue({ limit: 500 }));
+    expect(others).toEqual([]);
+    expect.assert(query);
+    const text = plan(database, query);
+    expect(text).toMatch(/SEARCH flowrra_schedules USING INDEX flowrra_schedules_due/);
+    expect(text).not.toMatch(/SCAN|TEMP B-TREE/);
+  });
+
+  it('SQ-04 claim 500 schedules in three statements, all by index', async () => {
+    const { backend, database, during } = await setup(tenThousand());
+    const { schedules } = await backend.readDue({ limit: 500 });
+    const queries = await during(() => backend.claimDue(schedules.map(sampleDecision), { node: 'node-1' }));
+    expect(queries.map(({ sql }) => sql.split(' ')[0])).toEqual(['begin', 'select', 'insert', 'update', 'commit']);
+    const plans = queries.slice(1, 4).map((query) => plan(database, query));
+    expect(plans[0]).toMatch(/SEARCH flowrra_schedules USING INDEX sqlite_autoindex_flowrra_schedules_1 \(id=\?\)/);
+    expect(plans[2]).toMatch(/SEARCH flowrra_schedules USING INDEX sqlite_autoindex_flowrra_schedules_1 \(id=\?\)/);
+    expect(plans.join('\n')).not.toMatch(/SCAN flowrra/);
+  });
+
+  it('look for unsubmitted firings by the index', async () => {
+    const { backend, database, during } = await setup([sampleSchedule('a')]);
+    const [query] = await during(() => backend.unsubmittedFirings({ olderThan: 5_000, limit: 100 }));
+    expect.assert(query);
+    expect(plan(database, query)).toMatch(
+      /SEARCH f USING INDEX flowrra_firings_claimed \(state=\? AND claimed_at<\?\)/,
+    );
+  });
+
+  it('SQ-05 begin every write with the lock', async () => {
+    const { backend, during } = await setup([sampleSchedule('a'), sampleSchedule('b')]);
+    const [a] = await backend.listAll();
+    expect.assert(a);
+    const writes = [
+      () => backend.create(sampleSchedule('c')),
+      () => backend.update(a),
+      () => backend.updateRunTimes('a', new Date(1), null),
+      () => backend.applyChanges([{ before: null, after: sampleSchedule('d') }]),
+      () => backend.claimDue([sampleDecision(sampleSchedule('b'))], { node: 'node-1' }),
+      () => backend.delete('c'),
+      () => backend.clear(),
+    ];
+    for (const write of writes) {
+      const [first, ...others] = await during(write);
+      expect(first?.sql).toBe('begin immediate');
+      expect(others.filter(({ sql }) => sql.startsWith('begin'))).toEqual([]);
+    }
+  });
+
+  it('SC-10 hear of another connection by its change counter, and ask nothing else meanwhile', async () => {
+    const { backend, during, path } = await setup([sampleSchedule('a')]);
+    const other = new SQLiteSchedulerBackend(path);
+    undo.push(() => other.close());
+    await other.listAll();
+    const { signal } = new AbortController();
+    // The first wait ends at once: something may have changed before listening began.
+    await backend.waitForChange({ signal });
+
+    const queries = await during(async () => {
+      let heard = false;
+      const waiting = backend.waitForChange({ signal }).then(() => {
+        heard = true;
+      });
+      await vi.waitFor(() => expect(heard).toBe(true), { timeout: 100 }).catch(() => {});
+      expect(heard).toBe(false);
+      await other.create(sampleSchedule('b'));
+      await waiting;
+    });
+
+    expect(queries.length).toBeGreaterThan(0);
+    expect(new Set(queries.map(({ sql }) => sql))).toEqual(new Set(['pragma data_version']));
+  });
+
+  it('create 10,000 schedules in a few statements', async () => {
+    const { backend, during } = await setup();
+    const changes = tenThousand().map((after) => ({ before: null, after }));
+    expect((await during(() => backend.applyChanges(changes))).length).toBeLessThan(40);
+  });
+});
