@@ -166,5 +166,5 @@ export class SchedulerNode {
 
 /** Milliseconds before the next try at a store that failed `failures` times in a row: 1 s to 5 s, some of it random. */
 function backoff(failures: number): number {
-  return Math.min(1_000 * 2 ** (failures - 1), 5_000) * (0.75 + Math.random() / 4);
+  return Math.round(Math.min(1_000 * 2 ** (failures - 1), 5_000) * (0.75 + Math.random() / 4));
 }

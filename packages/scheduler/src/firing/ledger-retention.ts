@@ -42,7 +42,7 @@ export class LedgerRetention {
 
   #arm(after: number): void {
     // Spread, so that nodes that started together do not prune together.
-    const delay = after * (1 + Math.random() / 2);
+    const delay = Math.round(after * (1 + Math.random() / 2));
     this.#timer = this.#parts.clock.after(delay, () => void this.#prune(), { keepAlive: false });
   }
 
