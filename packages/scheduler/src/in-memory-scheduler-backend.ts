@@ -26,7 +26,7 @@ import { copyFiring, FiringLedger } from './in-memory/firing-ledger.js';
 import { ScheduleTable } from './in-memory/schedule-table.js';
 import { matchesFilter } from './matches-filter.js';
 import { definitionHash } from './schedule-identity.js';
-import { checkStorable, copySchedule } from './stored-schedule.js';
+import { checkStorable, copySchedule, storableDecision, storableMark } from './stored-schedule.js';
 
 /**
  * Keeps schedules and their ledger in this process, and loses them with it: for tests, and for apps that declare all
@@ -140,7 +140,7 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
     for (const decision of decisions) {
       const task = this.#schedules.current({ ...decision, id: decision.scheduleId, nextRun: decision.dueAt });
       if (!task) continue;
-      claimed.push(...this.#claim(task, decision, node));
+      claimed.push(...this.#claim(task, storableDecision(decision), node));
       this.#waits.wake();
     }
     return claimed;
@@ -166,7 +166,8 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
 
   override async markFirings(firings: readonly Firing[], mark: FiringMark): Promise<void> {
     this.#checkOpen();
-    for (const { id } of firings) this.#ledger.mark(id, mark, this.#clock.now());
+    const storable = storableMark(mark);
+    for (const { id } of firings) this.#ledger.mark(id, storable, this.#clock.now());
   }
 
   override async listFirings(scheduleId: string, page: Page = {}): Promise<Firing[]> {

@@ -2,15 +2,19 @@ import {
   ArgumentError,
   checkName,
   encodeJson,
+  type FiringMark,
   type JsonObject,
   type JsonValue,
   type ScheduledTask,
   SerializationError,
+  type SlotDecision,
 } from '@flowrra/core';
 
 /** The instants of a schedule, which every store keeps to the millisecond. */
 const INSTANTS = ['lastRun', 'nextRun', 'startAt', 'endAt', 'createdAt', 'updatedAt'] as const;
 const TEXTS = ['taskName', 'schedule', 'timeZone', 'lastTaskId', 'queue', 'description', 'owner', 'error'] as const;
+
+const LONE_SURROGATE = /\p{Surrogate}/gu;
 
 /**
  * Refuses, before anything is written and alike for every store, what one of them could not keep: PostgreSQL has no
@@ -24,6 +28,20 @@ export function checkStorable(task: ScheduledTask): void {
   encodeJson(task.kwargs, 'kwargs');
   for (const field of TEXTS) checkText(task[field], field);
   for (const field of INSTANTS) checkInstant(task[field], field);
+}
+
+/**
+ * The decision with texts that every store can keep: errors and reasons may quote what a foreign error says, and that
+ * must not stop a claim.
+ */
+export function storableDecision(decision: SlotDecision): SlotDecision {
+  const firings = decision.firings.map((firing) => ({ ...firing, reason: storableText(firing.reason) }));
+  return { ...decision, error: storableText(decision.error), firings };
+}
+
+/** The same for a mark. */
+export function storableMark({ state, reason = null }: FiringMark): FiringMark {
+  return { state, reason: storableText(reason) };
 }
 
 /** A copy that shares nothing with the original, as if it had been written to a database and read back. */
@@ -53,6 +71,10 @@ export function sameInstant(a: Date | null, b: Date | null): boolean {
 
 function copyJson(value: JsonValue): JsonValue {
   return JSON.parse(JSON.stringify(value)) as JsonValue;
+}
+
+function storableText(text: string | null): string | null {
+  return text?.replaceAll('\0', '\uFFFD').replace(LONE_SURROGATE, '\uFFFD') ?? null;
 }
 
 /** The rules for texts are those for the texts inside of arguments. */
