@@ -189,7 +189,10 @@ export class Scheduler implements ScheduleService {
    * @param count 1 to 10,000
    * @throws ScheduleNotFoundError; for a definition what `schedule` throws
    */
-  async preview(schedule: string | ScheduleDefinition, count: number): Promise<Date[]> {
+  async preview<Args extends readonly unknown[], Kwargs>(
+    schedule: string | ScheduleDefinition<Args, Kwargs>,
+    count: number,
+  ): Promise<Date[]> {
     if (!Number.isInteger(count) || count < 1 || count > MOST_PREVIEWED)
       throw new ArgumentError('count', `count must be a whole number from 1 to ${MOST_PREVIEWED}.`);
     if (typeof schedule === 'string') {

@@ -9,7 +9,8 @@ export interface Explanation {
   /**
    * What the ledger says of the slot (`submitted`, `claimed`, `skipped`, `passed-over`, `unknown`), or why it says
    * nothing: `upcoming`; `due`, but not claimed yet; `not-a-slot`; `not-recorded`, because the ledger was shortened, or the
-   * schedule was disabled or did not exist then; `not-found`: there is no such schedule.
+   * schedule was disabled or did not exist then, or, of a slot to come, because it will not run as things are;
+   * `not-found`: there is no such schedule.
    */
   readonly outcome:
     | Exclude<Firing['state'], 'skipped'>

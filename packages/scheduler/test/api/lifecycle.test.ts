@@ -2,7 +2,9 @@ import { Flowrra, StoreUnavailableError } from '@flowrra/core';
 import { createTestApp } from '@flowrra/core/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { InMemorySchedulerBackend } from '../../src/in-memory-scheduler-backend.js';
+import { defineSchedule } from '../../src/schedule-definition.js';
 import { Scheduler } from '../../src/scheduler.js';
+import { ElevenMethodsBackend } from '../conformance/eleven-methods-backend.js';
 import { after, HOUR, MINUTE, START, setup } from './setup.js';
 
 /** Counts how often it is opened and closed. */
@@ -65,6 +67,24 @@ describe('a scheduler', () => {
     await clock.advance(HOUR);
     await vi.waitFor(async () => expect((await app.queueSize('default')).waiting).toBe(1));
     await Promise.all([app.stop(), other.stop()]);
+  });
+
+  it('works on a store that has only the eleven methods, with one node', async () => {
+    const { app, clock, scheduler, tick, report } = setup({ backend: new ElevenMethodsBackend() });
+    await scheduler.scheduleInterval('1m', tick, { id: 'a' });
+    await scheduler.apply([defineSchedule({ id: 'b', task: report, cron: '@hourly', args: ['all'] })], { owner: 'me' });
+    await app.start();
+    await clock.advance(2 * MINUTE);
+    await vi.waitFor(async () =>
+      expect(await scheduler.get('a')).toMatchObject({ runCount: 2, lastRun: after(2 * MINUTE) }),
+    );
+    expect((await scheduler.explain('a', after(MINUTE))).outcome).toBe('submitted');
+    expect((await scheduler.list({ owner: 'me' })).map(({ id }) => id)).toEqual(['b']);
+    await scheduler.disable('a');
+    await clock.advance(5 * MINUTE);
+    expect(await scheduler.get('a')).toMatchObject({ enabled: false, runCount: 2 });
+    expect(await scheduler.unschedule('b')).toBe(true);
+    await app.stop();
   });
 
   it('opens its store once, at the first use', async () => {

@@ -142,5 +142,7 @@ describe('schedules as code', () => {
   it('can be previewed', () => {
     expectTypeOf(scheduler.preview({ task: tick, every: '1h' }, 3)).resolves.toEqualTypeOf<Date[]>();
     expectTypeOf(scheduler.preview('id', 3)).resolves.toEqualTypeOf<Date[]>();
+    // @ts-expect-error a text is no number
+    scheduler.preview({ task: add, every: '1h', args: ['1', 2] }, 3);
   });
 });
