@@ -10,7 +10,7 @@ import {
 import { type Kysely, sql } from 'kysely';
 import { inBatches } from './bulk-statements.js';
 import { claimedFirings } from './firing-conditions.js';
-import { rowToFiring, rowToSchedule } from './row-mapper.js';
+import { isReadable, rowToFiring, rowToSchedule } from './row-mapper.js';
 import type { SqlTables } from './schema.js';
 import type { SqlSession } from './sql-session.js';
 
@@ -45,7 +45,9 @@ export class LedgerStore {
       const schedules = await this.#schedulesOf(db, firings);
       return firings.map((firing) => {
         const schedule = schedules.get(firing.scheduleId);
-        return { firing, schedule: schedule?.incarnation === firing.incarnation ? schedule : null };
+        // Without its arguments a task is not pushed: as good as gone.
+        const usable = schedule?.incarnation === firing.incarnation && isReadable(schedule);
+        return { firing, schedule: usable ? schedule : null };
       });
     });
   }

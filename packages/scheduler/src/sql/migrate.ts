@@ -50,6 +50,12 @@ export async function migrate(db: Kysely<SqlTables>, dialect: SqlDialect, prefix
   refuseUnknown(await migrationsDone(db, dialect, prefix), known, dialect);
 }
 
+/** Takes everything back that `migrate` and its users wrote. */
+export async function dropTables(db: Kysely<SqlTables>, prefix: string): Promise<void> {
+  for (const name of ['schedules', 'firings', 'migrations', 'migrations_lock'])
+    await db.schema.dropTable(`${prefix}${name}`).ifExists().execute();
+}
+
 function refuseUnknown(done: readonly string[], known: Record<string, Migration>, dialect: SqlDialect): void {
   const unknown = done.find((name) => !Object.hasOwn(known, name));
   if (unknown !== undefined) throw new SchemaTooNewError(dialect.label, unknown);

@@ -1,11 +1,4 @@
-import {
-  BackendError,
-  type CatchUp,
-  type Firing,
-  type JsonObject,
-  type JsonValue,
-  type ScheduledTask,
-} from '@flowrra/core';
+import type { CatchUp, Firing, JsonObject, JsonValue, ScheduledTask } from '@flowrra/core';
 import { definitionHash } from '../schedule-identity.js';
 import type { FiringRow, ScheduleRow, SqlInteger, SqlJson } from './schema.js';
 import type { Cell } from './sql-dialect.js';
@@ -51,8 +44,14 @@ export function scheduleToRow(task: ScheduledTask): Written<ScheduleRow> {
   };
 }
 
-/** @throws BackendError naming the schedule when somebody damaged the row */
+/** What a schedule shows whose arguments somebody damaged in the database; it cannot fire. */
+const UNREADABLE = 'The stored arguments are no JSON: remove the schedule, or schedule it again.';
+
+/** Never throws: a damaged row must not keep others from being read. */
 export function rowToSchedule(row: ScheduleRow): ScheduledTask {
+  const args = toJson(row.args);
+  const kwargs = toJson(row.kwargs);
+  const readable = Array.isArray(args) && kwargs !== undefined;
   return {
     id: row.id,
     incarnation: row.incarnation,
@@ -61,8 +60,9 @@ export function rowToSchedule(row: ScheduleRow): ScheduledTask {
     // What was written came from a ScheduledTask, and words are kept byte by byte.
     scheduleType: row.schedule_type as ScheduledTask['scheduleType'],
     schedule: row.schedule,
-    args: toJson(row.args, row.id) as readonly JsonValue[],
-    kwargs: toJson(row.kwargs, row.id) as JsonObject | null,
+    // JSON that was written as such.
+    args: readable ? (args as readonly JsonValue[]) : [],
+    kwargs: readable ? (kwargs as JsonObject | null) : null,
     timeZone: row.time_zone,
     enabled: toNumber(row.enabled) === 1,
     lastRun: toDate(row.last_run),
@@ -81,10 +81,15 @@ export function rowToSchedule(row: ScheduleRow): ScheduledTask {
     timeout: toNumberOrNull(row.timeout),
     description: row.description,
     owner: row.owner,
-    error: row.error,
+    error: readable ? row.error : UNREADABLE,
     createdAt: new Date(toNumber(row.created_at)),
     updatedAt: new Date(toNumber(row.updated_at)),
   };
+}
+
+/** Whether its arguments are those that were stored. */
+export function isReadable({ error }: ScheduledTask): boolean {
+  return error !== UNREADABLE;
 }
 
 export function firingToRow(firing: Firing): Written<FiringRow> {
@@ -138,16 +143,13 @@ function toNumberOrNull(value: SqlInteger | null): number | null {
   return value === null ? null : Number(value);
 }
 
-/** A document is an array or an object: text is one that the driver did not parse. */
-function toJson(value: SqlJson, id: string): unknown {
+/** A document is an array or an object: text is one that the driver did not parse. Undefined when it is damaged. */
+function toJson(value: SqlJson): unknown {
   if (typeof value !== 'string') return value ?? null;
   try {
     return JSON.parse(value);
-  } catch (cause) {
-    throw new BackendError(
-      `The stored arguments of schedule "${id}" cannot be read: they are no JSON. Remove the schedule, or repair its row.`,
-      { cause },
-    );
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,7 +1,5 @@
 import {
   checkPage,
-  type DueSchedules,
-  type ExceptTasks,
   type ScheduledTask,
   ScheduleExistsError,
   type ScheduleFilter,
@@ -11,9 +9,9 @@ import { sql, type UpdateObject } from 'kysely';
 import { definitionHash, type ScheduleIdentity } from '../schedule-identity.js';
 import { checkInstant, checkStorable } from '../stored-schedule.js';
 import { insertRows } from './bulk-statements.js';
-import { fromDate, rowToSchedule, scheduleToRow, toNumber } from './row-mapper.js';
-import { exceptTasks, type Schedules, whereDue, whereMatching } from './schedule-conditions.js';
-import { SCHEDULE_COLUMNS, type ScheduleRow, type SqlInteger, type SqlTables } from './schema.js';
+import { fromDate, rowToSchedule, scheduleToRow } from './row-mapper.js';
+import { type Schedules, whereDue, whereMatching } from './schedule-conditions.js';
+import { SCHEDULE_COLUMNS, type ScheduleRow, type SqlTables } from './schema.js';
 import type { SqlSession } from './sql-session.js';
 
 /** Every query about one schedule, and every list of schedules. */
@@ -113,25 +111,6 @@ export class ScheduleStore {
         ? matching
         : matching.limit(Math.min(limit, Number.MAX_SAFE_INTEGER)).offset(offset);
     });
-  }
-
-  async readDue({ exceptTasks: names, limit }: ExceptTasks & { limit: number }): Promise<DueSchedules> {
-    const rows = await this.#session.read((db) =>
-      whereDue(exceptTasks(db.selectFrom(this.#session.tables.schedules), names), this.#session.now)
-        .selectAll()
-        .select(this.#session.now.as('store_now'))
-        .limit(limit)
-        .execute(),
-    );
-    const now = rows[0]?.store_now ?? (await this.#readClock());
-    return { now: new Date(toNumber(now)), schedules: rows.map(rowToSchedule) };
-  }
-
-  async #readClock(): Promise<SqlInteger> {
-    const { now } = await this.#session.read((db) =>
-      db.selectNoFrom(this.#session.now.as('now')).executeTakeFirstOrThrow(),
-    );
-    return now;
   }
 
   async #list(narrow: (schedules: Schedules<ScheduleRow>) => Schedules<ScheduleRow>): Promise<ScheduledTask[]> {

@@ -16,10 +16,11 @@ import {
   type StoreContext,
   type UnsubmittedFiring,
 } from '@flowrra/core';
+import { storableDecision, storableMark } from '../stored-schedule.js';
 import { applyChanges } from './apply-changes.js';
 import { ChangeWatch } from './change-watch.js';
 import { claimDue } from './claim-due.js';
-import { readDueTimes } from './due-times.js';
+import { readDue, readDueTimes } from './due.js';
 import { LedgerStore } from './ledger-store.js';
 import { ScheduleStore } from './schedule-store.js';
 import type { SqlDialect } from './sql-dialect.js';
@@ -111,11 +112,11 @@ export abstract class SqlSchedulerBackend extends BaseSchedulerBackend {
   }
 
   override readDue(options: ExceptTasks & { limit: number }): Promise<DueSchedules> {
-    return this.#schedules.readDue(options);
+    return readDue(this.#session, options);
   }
 
   override claimDue(decisions: readonly SlotDecision[], { node }: { node: string }): Promise<Firing[]> {
-    return claimDue(this.#session, decisions, node);
+    return claimDue(this.#session, decisions.map(storableDecision), node);
   }
 
   override unsubmittedFirings(
@@ -125,7 +126,7 @@ export abstract class SqlSchedulerBackend extends BaseSchedulerBackend {
   }
 
   override markFirings(firings: readonly Firing[], mark: FiringMark): Promise<void> {
-    return this.#ledger.mark(firings, mark);
+    return this.#ledger.mark(firings, storableMark(mark));
   }
 
   override listFirings(scheduleId: string, page?: Page): Promise<Firing[]> {
@@ -138,6 +139,14 @@ export abstract class SqlSchedulerBackend extends BaseSchedulerBackend {
 
   override waitForChange({ signal }: { signal: AbortSignal }): Promise<void> {
     return this.#changes.wait(signal);
+  }
+
+  /**
+   * Drops the tables of this prefix with all schedules and their history, for tests and other short lives. Close every
+   * backend on them afterwards: the tables are made only when a backend opens.
+   */
+  dropTables(): Promise<void> {
+    return this.#session.dropTables();
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { type Clock, consoleLogger, StoppedError, type StoreContext, systemClock } from '@flowrra/core';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { migrate } from './migrate.js';
+import { dropTables, migrate } from './migrate.js';
 import { type SqlTables, type TableNames, tableNames } from './schema.js';
 import { SqlCall } from './sql-call.js';
 import type { ChangeListener, SqlDialect } from './sql-dialect.js';
@@ -67,6 +67,10 @@ export class SqlSession {
         throw err;
       }
     });
+  }
+
+  dropTables(): Promise<void> {
+    return this.read((db) => dropTables(db, this.#prefix));
   }
 
   /** Tells other processes, from inside a transaction. */

@@ -1,0 +1,68 @@
+import type { DueSchedules, DueTimes, ExceptTasks, ScheduledTask } from '@flowrra/core';
+import { claimedFirings } from './firing-conditions.js';
+import { isReadable, rowToSchedule, toDate, toNumber } from './row-mapper.js';
+import { exceptTasks, whereDue } from './schedule-conditions.js';
+import type { SqlInteger } from './schema.js';
+import type { SqlSession } from './sql-session.js';
+
+/** The clock, the next run and the oldest claim, in one statement whose parts each read one entry of an index. */
+export async function readDueTimes(session: SqlSession, { exceptTasks: names }: ExceptTasks): Promise<DueTimes> {
+  const { tables } = session;
+  const row = await session.read((db) => {
+    const nextRun = exceptTasks(db.selectFrom(tables.schedules), names)
+      .select('next_run')
+      .where('enabled', '=', 1)
+      .where('next_run', 'is not', null)
+      .orderBy('next_run')
+      .orderBy('id')
+      .limit(1);
+    const oldestClaim = claimedFirings(db, tables, names).select('f.claimed_at').orderBy('f.claimed_at').limit(1);
+    return db
+      .selectNoFrom([session.now.as('store_now'), nextRun.as('next_run'), oldestClaim.as('oldest_claim')])
+      .executeTakeFirstOrThrow();
+  });
+  return {
+    now: new Date(toNumber(row.store_now)),
+    nextRun: toDate(row.next_run),
+    oldestClaim: toDate(row.oldest_claim),
+  };
+}
+
+/** What is due by the store's clock, in one statement; an unreadable row does not come again. */
+export async function readDue(
+  session: SqlSession,
+  { exceptTasks: names, limit }: ExceptTasks & { limit: number },
+): Promise<DueSchedules> {
+  const rows = await session.read((db) =>
+    whereDue(exceptTasks(db.selectFrom(session.tables.schedules), names), session.now)
+      .selectAll()
+      .select(session.now.as('store_now'))
+      .limit(limit)
+      .execute(),
+  );
+  const now = rows[0]?.store_now ?? (await readClock(session));
+  const schedules = rows.map(rowToSchedule);
+  const unreadable = schedules.filter((schedule) => !isReadable(schedule));
+  if (unreadable.length > 0) await setAside(session, unreadable);
+  return { now: new Date(toNumber(now)), schedules: schedules.filter(isReadable) };
+}
+
+async function readClock(session: SqlSession): Promise<SqlInteger> {
+  const { now } = await session.read((db) => db.selectNoFrom(session.now.as('now')).executeTakeFirstOrThrow());
+  return now;
+}
+
+/** Lets them be due no more, and shows why, so that they hold up nobody; who repairs one gives it its next run. */
+async function setAside(session: SqlSession, schedules: readonly ScheduledTask[]): Promise<void> {
+  await session.write(async (trx) => {
+    for (const { id, incarnation, revision, error } of schedules) {
+      await trx
+        .updateTable(session.tables.schedules)
+        .set({ next_run: null, error })
+        .where('id', '=', id)
+        .where('incarnation', '=', incarnation)
+        .where('revision', '=', revision)
+        .execute();
+    }
+  });
+}
