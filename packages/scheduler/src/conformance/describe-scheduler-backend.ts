@@ -27,7 +27,7 @@ export interface SchedulerBackendWorld {
   another?(): Promise<BaseSchedulerBackend>;
   /** Moves the store's clock, which else stands still, and that of the context on by milliseconds. */
   advance?(ms: number): Promise<void>;
-  /** Spoils the stored row of a schedule, such as by `{}` for its arguments, so that no schedule can be made of it. */
+  /** Spoils the stored arguments of a schedule, such as by a text that is no JSON, or by `{}`, which is no list. */
   damage?(id: string): Promise<void>;
   /** Milliseconds of real time within which a change by another backend is heard of; default 8,000. */
   readonly noticeWithin?: number | undefined;
