@@ -17,10 +17,18 @@ export interface DemoEnd {
   readonly stderr: string;
 }
 
-/** Starts the demo with its output in a pipe; without `redisUrl` it runs in memory. */
-export function startDemo(args: readonly string[], redisUrl?: string): DemoRun {
+/** What the demo is told by its environment. Without them it runs in memory, with its schedules in a SQLite file. */
+export interface DemoStores {
+  readonly REDIS_URL?: string;
+  readonly DATABASE_URL?: string;
+  /** Where the demo keeps its file. */
+  readonly TMPDIR?: string;
+}
+
+/** Starts the demo with its output in a pipe. */
+export function startDemo(args: readonly string[], stores: DemoStores = {}): DemoRun {
   const { REDIS_URL: _url, INIT_CWD: _folder, ...env } = process.env;
-  const child = spawn(process.execPath, [main, ...args], { env: redisUrl ? { ...env, REDIS_URL: redisUrl } : env });
+  const child = spawn(process.execPath, [main, ...args], { env: { ...env, DATABASE_URL: '', ...stores } });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -43,8 +51,8 @@ export function startDemo(args: readonly string[], redisUrl?: string): DemoRun {
 }
 
 /** Starts the demo and waits for its end. */
-export function runDemo(args: readonly string[], redisUrl?: string): Promise<DemoEnd> {
-  return startDemo(args, redisUrl).ended;
+export function runDemo(args: readonly string[], stores?: DemoStores): Promise<DemoEnd> {
+  return startDemo(args, stores).ended;
 }
 
 /** A row of the table of tasks. */
@@ -53,4 +61,19 @@ export function taskCounts({ stdout }: DemoEnd, taskName: string) {
   if (!cells) throw new Error(`There is no row for ${taskName} in:\n${stdout}`);
   const [success = 0, failed = 0, cancelled = 0, unfinished = 0, retries = 0] = cells.slice(1).map(Number);
   return { success, failed, cancelled, unfinished, retries };
+}
+
+/** A row of the table of schedules. */
+export function scheduleCounts({ stdout }: DemoEnd, id: string) {
+  const cells = new RegExp(`^${id} +(\\d+) +(\\d+) +(\\d+) +(\\d+) +(\\d+)  (.*)$`, 'm').exec(stdout);
+  if (!cells) throw new Error(`There is no row for schedule ${id} in:\n${stdout}`);
+  const [slots = 0, enqueued = 0, skipped = 0, ran = 0, doubled = 0] = cells.slice(1, 6).map(Number);
+  return {
+    slots,
+    enqueued,
+    skipped,
+    ran,
+    doubled,
+    nodes: (cells[6] ?? '').split(', ').map((node) => node.split(' ')[0]),
+  };
 }

@@ -1,15 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Flowrra } from '@flowrra/core';
+import { runFolder } from './run-folder.js';
+import { isWorker, runId } from './run-id.js';
 import { logToScreen } from './screen.js';
 
 /** Where tasks travel and results are kept; without it both stay in this process. */
 export const redisUrl = process.env.REDIS_URL || null;
 
-/** Set by the producer for its worker processes, so that all of them mean the same keys. */
-const givenRunId = process.env.DEMO_RUN_ID;
-export const isWorker = givenRunId !== undefined;
-export const runId = givenRunId ?? randomUUID().slice(0, 8);
+/** Where schedules are kept: PostgreSQL, MySQL or MariaDB; without it a SQLite file that goes with the run. */
+export const ownDatabase = `sqlite://${pathToFileURL(join(runFolder, 'schedules.db')).pathname}`;
+export const databaseUrl = process.env.DATABASE_URL || ownDatabase;
 
 /** Worker processes of a run over Redis. */
 export const WORKERS = 2;

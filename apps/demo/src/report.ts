@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { auditTable, type ScheduleAudit } from './schedule-audit.js';
 import { printable } from './screen.js';
 import type { Summary } from './summary.js';
 import type { Tally } from './tally.js';
@@ -9,11 +10,14 @@ export function report({
   summary,
   root,
   elapsed,
+  audits,
 }: {
   tally: Tally;
   summary: Summary | undefined;
   root: string;
   elapsed: number;
+  /** Empty when the run was given up. */
+  audits: readonly ScheduleAudit[];
 }): string {
   const shown = (path: string) => printable(relative(root, path) || path);
   const parts = [taskTable(tally)];
@@ -32,6 +36,7 @@ export function report({
     const more = tally.sum('failed') - rows.length;
     parts.push(['Failed', ...rows, ...(more > 0 ? [`  and ${more} more`] : [])].join('\n'));
   }
+  if (audits.length > 0) parts.push(auditTable(audits));
   return `\n${parts.join('\n\n')}`;
 }
 

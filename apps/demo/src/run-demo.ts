@@ -2,12 +2,19 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FlowrraError } from '@flowrra/core';
-import { app, keyPrefixOf, redisUrl, runId, WORKERS } from './flowrra.js';
+import { app, databaseUrl, keyPrefixOf, ownDatabase, redisUrl, WORKERS } from './flowrra.js';
 import { onInterrupt } from './interruption.js';
 import { Pipeline } from './pipeline.js';
 import { ProgressView } from './progress-view.js';
 import { removeResults } from './remove-results.js';
+import { removeSchedules } from './remove-schedules.js';
 import { report } from './report.js';
+import { makeRunFolder } from './run-folder.js';
+import { runId } from './run-id.js';
+import { isAsPromised } from './schedule-audit.js';
+import { ScheduledPart } from './scheduled-part.js';
+import { attachScheduler } from './schedulers.js';
+import { EVERY } from './schedules.js';
 import { printable, screen } from './screen.js';
 import { StoreWatch } from './store-watch.js';
 import { Tally } from './tally.js';
@@ -15,8 +22,10 @@ import { Workers } from './workers.js';
 
 const USAGE = `npm run demo [-- folder]
 
-Reads, hashes, compresses and classifies every file below the folder (default: this repository).
-REDIS_URL=redis://localhost:6379 runs it over Redis, with ${WORKERS} worker processes.`;
+Reads, hashes, compresses and classifies every file below the folder (default: this repository), and meanwhile counts
+the files every ${EVERY.rescan / 1000} s by a schedule and reports every ${EVERY.report / 1000} s by another.
+REDIS_URL=redis://localhost:6379 runs it over Redis, with ${WORKERS} worker processes.
+DATABASE_URL=postgresql://… or mysql://… keeps the schedules there instead of in a SQLite file.`;
 
 const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -31,6 +40,7 @@ export async function runDemo(args: readonly string[]): Promise<number> {
   if (problem) return say(problem, 1);
   const where = redisUrl ? `on Redis under ${keyPrefixOf(runId)}, with ${WORKERS} workers` : 'in memory';
   screen.print(`Flowrra demo over ${printable(root)}, ${where}`);
+  makeRunFolder();
   // However the process ends, the terminal gets its cursor back.
   process.once('exit', () => screen.close());
   // Whoever read the output has gone: nobody is there to see the rest.
@@ -48,16 +58,27 @@ export async function runDemo(args: readonly string[]): Promise<number> {
 async function run(root: string): Promise<number> {
   // A first question: a store that cannot be reached says so before anything is started.
   await app.queueSize('default');
+  // Two schedulers side by side: over Redis each worker has one, and this process only asks and registers.
+  const scheduler = await attachScheduler(redisUrl ? `producer-${process.pid}` : 'node-1');
+  if (!redisUrl) await attachScheduler('node-2');
+  const scheduled = new ScheduledPart(root, scheduler);
+  await scheduled.begin();
 
   const tally = new Tally();
-  app.on('submitted', ({ taskName }) => tally.countSubmitted(taskName));
+  app.on('submitted', ({ taskName }) => {
+    if (!(taskName in EVERY)) tally.countSubmitted(taskName);
+  });
   const pipeline = new Pipeline(root, tally);
   const workers = new Workers(() => pipeline.abandon());
   const store = new StoreWatch(
     () => app.queueSize('default'),
     () => pipeline.abandon(),
   );
-  const interruption = onInterrupt(() => pipeline.cancel().catch(() => pipeline.abandon()));
+  const hurry = new AbortController();
+  const interruption = onInterrupt(() => {
+    hurry.abort();
+    return pipeline.cancel().catch(() => pipeline.abandon());
+  });
   let view: ProgressView | undefined;
   try {
     if (redisUrl) workers.start(WORKERS, runId);
@@ -68,19 +89,24 @@ async function run(root: string): Promise<number> {
       queueSize: () => store.size,
     });
     const summary = await pipeline.run();
+    const { elapsed } = view;
     view.stop();
-    screen.print(report({ tally, summary, root, elapsed: view.elapsed }));
+    const gaveUp = workers.allLost || store.isLost;
+    const audits = gaveUp ? [] : await scheduled.end(hurry.signal);
+    screen.print(report({ tally, summary, root, elapsed, audits }));
     if (workers.allLost) screen.print('\nAll workers are gone, so the rest was given up. Start the demo again.');
     if (store.isLost)
       screen.print('\nThe store did not come back, so the rest was given up. Start it, then the demo again.');
-    return interruption.code ?? (summary && tally.allSucceeded ? 0 : 1);
+    return interruption.code ?? (summary && tally.allSucceeded && audits.every(isAsPromised) ? 0 : 1);
   } finally {
     pipeline.abandon();
     view?.stop();
     store.stop();
     screen.close();
     await workers.stop();
+    await app.stop();
     if (redisUrl) await removeResults(redisUrl, runId);
+    if (databaseUrl !== ownDatabase) await removeSchedules();
     interruption.end();
   }
 }

@@ -9,7 +9,8 @@ import { type KindTotals, type Summary, sumUp } from './summary.js';
 
 /** Results are limited in size, so a large folder comes in pages. */
 const PAGE = 2_000;
-const SKIPPED = new Set(['node_modules', '.git', '.turbo', 'dist']);
+/** Folders that hold nothing that somebody wrote. */
+export const SKIPPED: ReadonlySet<string> = new Set(['node_modules', '.git', '.turbo', 'dist']);
 
 export interface FolderPage {
   readonly files: readonly string[];

@@ -1,0 +1,50 @@
+import type { Dirent } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { taskContext } from '@flowrra/core';
+import { app } from './flowrra.js';
+import { logRun } from './run-folder.js';
+import { screen } from './screen.js';
+import { SKIPPED } from './tasks.js';
+
+export interface FolderCount {
+  readonly files: number;
+  readonly folders: number;
+}
+
+/** Run by an interval: counts the files below a folder anew. What cannot be read, or has gone, does not count. */
+export const rescan = app.task('rescan', async (root: string): Promise<FolderCount> => {
+  logRun();
+  const { signal } = taskContext();
+  let files = 0;
+  let folders = 0;
+  const open = [root];
+  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
+    signal.throwIfAborted();
+    folders++;
+    for (const entry of await entriesOf(folder)) {
+      if (entry.isFile()) files++;
+      if (entry.isDirectory() && !SKIPPED.has(entry.name)) open.push(join(folder, entry.name));
+    }
+  }
+  return { files, folders };
+});
+
+/** Run by a cron expression: says what the last rescan found. A schedule knows the task of its last run. */
+export const report = app.task('report', async (): Promise<void> => {
+  logRun();
+  const schedule = await app.scheduler.get('rescan');
+  const scan = schedule?.lastTaskId ? await app.get(schedule.lastTaskId) : null;
+  if (!schedule?.lastRun || scan?.status !== 'success')
+    return screen.print('report: the folder is being scanned, or was not yet');
+  const { files, folders } = scan.result as FolderCount;
+  screen.print(`report: ${files} files in ${folders} folders at ${schedule.lastRun.toISOString().slice(11, 19)} UTC`);
+});
+
+async function entriesOf(folder: string): Promise<Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
