@@ -1,7 +1,7 @@
-import type { BaseSchedulerBackend } from '@flowrra/core';
-import { consoleLogger } from '@flowrra/core';
+import { type BaseSchedulerBackend, consoleLogger } from '@flowrra/core';
 import { ManualClock } from '@flowrra/core/testing';
-import { describeSchedulerBackend } from '@flowrra/scheduler/conformance';
+import { describeSchedulerBackend, type SchedulerBackendWorld } from '@flowrra/scheduler/conformance';
+import Sqlite, { type Database } from 'better-sqlite3';
 import { describe, it } from 'vitest';
 import { SQLiteSchedulerBackend } from '../src/index.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -12,22 +12,18 @@ describe('SQLiteSchedulerBackend on a file', () => {
     {
       async create() {
         const folder = temporaryFolder();
-        const clock = new ManualClock();
-        const context = { clock, logger: consoleLogger };
-        const opened: BaseSchedulerBackend[] = [];
-        const another = async () => {
-          const backend = new SQLiteSchedulerBackend(folder.file('schedule.db'));
-          opened.push(backend);
-          await backend.open(context);
-          return backend;
-        };
+        const path = folder.file('schedule.db');
+        const world = newWorld(() => new SQLiteSchedulerBackend(path));
         return {
-          backend: await another(),
-          context,
-          another,
-          advance: (ms) => clock.advance(ms),
+          ...world,
+          backend: await world.another(),
+          async damage(id) {
+            const database = new Sqlite(path);
+            damage(database, id);
+            database.close();
+          },
           async close() {
-            for (const backend of opened) await backend.close();
+            await world.close();
             folder.remove();
           },
         };
@@ -42,12 +38,41 @@ describe('SQLiteSchedulerBackend in memory', () => {
     {
       without: ['another'],
       async create() {
-        const clock = new ManualClock();
-        const context = { clock, logger: consoleLogger };
-        const backend = new SQLiteSchedulerBackend(':memory:');
-        await backend.open(context);
-        return { backend, context, advance: (ms) => clock.advance(ms), close: () => backend.close() };
+        const database = new Sqlite(':memory:', { timeout: 0 });
+        const { another, ...world } = newWorld(() => new SQLiteSchedulerBackend(database));
+        return {
+          ...world,
+          backend: await another(),
+          damage: async (id) => damage(database, id),
+          async close() {
+            await world.close();
+            database.close();
+          },
+        };
       },
     },
   );
 });
+
+function newWorld(newBackend: () => BaseSchedulerBackend) {
+  const clock = new ManualClock();
+  const context = { clock, logger: consoleLogger };
+  const opened: BaseSchedulerBackend[] = [];
+  return {
+    context,
+    async another() {
+      const backend = newBackend();
+      opened.push(backend);
+      await backend.open(context);
+      return backend;
+    },
+    advance: (ms: number) => clock.advance(ms),
+    async close() {
+      for (const backend of opened) await backend.close();
+    },
+  } satisfies Omit<SchedulerBackendWorld, 'backend'>;
+}
+
+function damage(database: Database, id: string): void {
+  database.prepare("update flowrra_schedules set args = '[1, 2' where id = ?").run(id);
+}
