@@ -2,6 +2,7 @@ import { systemClock } from '@flowrra/core';
 import { describe, it } from 'vitest';
 import { describeSchedulerBackend } from '../../src/conformance/index.js';
 import { InMemorySchedulerBackend } from '../../src/in-memory-scheduler-backend.js';
+import { DamageableBackend } from './damageable-backend.js';
 import { ElevenMethodsBackend } from './eleven-methods-backend.js';
 import { createMemoryWorld } from './memory-world.js';
 
@@ -11,6 +12,10 @@ const WITHOUT = ['damage'] as const;
 describe('InMemorySchedulerBackend', () => {
   const create = () => createMemoryWorld(new InMemorySchedulerBackend());
   describeSchedulerBackend({ describe, it }, { create, without: WITHOUT });
+});
+
+describe('InMemorySchedulerBackend with rows that can be spoilt', () => {
+  describeSchedulerBackend({ describe, it }, { create: () => createMemoryWorld(new DamageableBackend()) });
 });
 
 describe("InMemorySchedulerBackend on the machine's clock", () => {

@@ -1,6 +1,7 @@
 import type { BaseSchedulerBackend, Clock, Logger } from '@flowrra/core';
 import { ManualClock } from '@flowrra/core/testing';
 import type { SchedulerBackendWorld } from '../../src/conformance/index.js';
+import { DamageableBackend } from './damageable-backend.js';
 
 const ignore = (): void => {};
 const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
@@ -13,6 +14,7 @@ export async function createMemoryWorld(
   const context = { clock, logger: silent };
   await backend.open(context);
   return {
+    ...(backend instanceof DamageableBackend && { damage: (id: string) => backend.damage(id) }),
     backend,
     context,
     another: async () => anotherDoor(backend),

@@ -1,31 +1,33 @@
 import { describe, expect, it } from 'vitest';
 import { describeSchedulerBackend, type SchedulerBackendNeed } from '../../src/conformance/index.js';
 import { InMemorySchedulerBackend } from '../../src/in-memory-scheduler-backend.js';
+import { BROKEN_BY_DAMAGE } from './broken/broken-by-damage.js';
 import { BROKEN_CLAIMING } from './broken/broken-claiming.js';
 import { BROKEN_LEDGERS } from './broken/broken-ledgers.js';
 import { BROKEN_STORING } from './broken/broken-storing.js';
+import { DamageableBackend } from './damageable-backend.js';
 import { createMemoryWorld } from './memory-world.js';
 import { RecordingRunner } from './recording-runner.js';
 
 function suite(
-  Backend: new () => InMemorySchedulerBackend = InMemorySchedulerBackend,
+  Backend: new () => InMemorySchedulerBackend,
   without: readonly SchedulerBackendNeed[] = [],
 ): RecordingRunner {
   const runner = new RecordingRunner();
-  describeSchedulerBackend(runner, { create: () => createMemoryWorld(new Backend()), without: ['damage', ...without] });
+  describeSchedulerBackend(runner, { create: () => createMemoryWorld(new Backend()), without });
   return runner;
 }
 
 describe('describeSchedulerBackend', () => {
   it('finds nothing wrong with what is right', async () => {
-    const runner = suite();
+    const runner = suite(DamageableBackend);
     expect(runner.names.length).toBeGreaterThan(90);
     expect(new Set(runner.names).size).toBe(runner.names.length);
     expect(await runner.run()).toEqual(new Map());
   });
 
   it('fails when a subject is said to be unable to do what it can', async () => {
-    const failures = [...(await suite(undefined, ['claims', 'another', 'advance']).run()).keys()];
+    const failures = [...(await suite(DamageableBackend, ['claims', 'another', 'advance']).run()).keys()];
     for (const need of ['claims', 'another']) {
       expect(failures.some((name) => name.startsWith(`not checked without ${need}:`))).toBe(true);
     }
@@ -45,9 +47,9 @@ describe('describeSchedulerBackend', () => {
     expect([...failures.values()].join()).toContain("The world has no advance(): add it, or list 'advance'");
   });
 
-  for (const [Backend, promise] of [...BROKEN_STORING, ...BROKEN_CLAIMING, ...BROKEN_LEDGERS]) {
+  for (const [Backend, promise] of [...BROKEN_STORING, ...BROKEN_CLAIMING, ...BROKEN_LEDGERS, ...BROKEN_BY_DAMAGE]) {
     it(`catches a backend that ${asWords(Backend.name)}: ${promise}`, async () => {
-      const runner = suite(Backend);
+      const runner = suite(Backend, Backend.prototype instanceof DamageableBackend ? [] : ['damage']);
       expect(runner.names).toContain(promise);
       expect([...(await runner.run(promise)).keys()]).toEqual([promise]);
     });
