@@ -225,15 +225,10 @@ export class Scheduler implements ScheduleService {
 
   /** Begins to fire what is due. May be called more than once. @throws BackendError when the store cannot be reached */
   start(): Promise<void> {
-    this.#starting ??= this.#start().finally(() => {
+    this.#starting ??= this.#node.start().finally(() => {
       this.#starting = undefined;
     });
     return this.#starting;
-  }
-
-  async #start(): Promise<void> {
-    await this.#backend.open();
-    if (!this.#stopping) await this.#node.start();
   }
 
   /**

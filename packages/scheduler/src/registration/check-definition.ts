@@ -69,24 +69,19 @@ export async function checkDefinition(
 ): Promise<DefinedSchedule> {
   const given = checkOptions<GivenDefinition>(definition, 'schedule', OPTIONS);
   const contract = context.tasks.resolve(given.task);
+  const call = checkCallOptions(given);
+  const inputs = { args: copyJson(given.args ?? [], 'args'), kwargs: copyJson(given.kwargs, 'kwargs') };
   const identity = {
     taskName: checkName(contract.name, 'task'),
     ...checkTiming(given),
+    args: inputs.args as readonly JsonValue[],
+    kwargs: contract.takesKwargs ? (inputs.kwargs as JsonObject) : null,
     timeZone: given.timeZone === undefined ? 'UTC' : checkTimeZone(given.timeZone),
   };
-  const window = checkWindow(given, identity);
-  const call = checkCallOptions(given);
-  const args = given.args ?? [];
-  await context.app.checkCall(contract, args as readonly unknown[], { ...call.options, kwargs: given.kwargs });
-  const inputs = {
-    args: copyJson(args) as readonly JsonValue[],
-    kwargs: contract.takesKwargs ? (copyJson(given.kwargs) as JsonObject) : null,
-  };
   const checked: DefinedSchedule = {
-    id: given.id === undefined ? autoId({ ...identity, ...inputs }) : checkName(given.id, 'id'),
+    id: given.id === undefined ? autoId(identity) : checkName(given.id, 'id'),
     ...identity,
-    ...inputs,
-    ...window,
+    ...checkWindow(given, identity),
     ...call.fields,
     enabled: checkEnabled(given.enabled),
     catchUp: checkCatchUp(given.catchUp),
@@ -97,6 +92,11 @@ export async function checkDefinition(
     owner: given.owner === undefined ? null : checkName(given.owner, 'owner'),
   };
   checkHasSlot(checked);
+  // Last, because it takes time in which the caller could change what was given; from here on only copies count.
+  await context.app.checkCall(contract, identity.args, {
+    ...call.options,
+    kwargs: given.kwargs === undefined ? undefined : inputs.kwargs,
+  });
   context.tasks.remember(contract);
   return checked;
 }
@@ -172,6 +172,7 @@ function checkHasSlot(schedule: DefinedSchedule): void {
   );
 }
 
-function copyJson(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
+/** A copy of what JSON can carry; null for undefined. @throws SerializationError, PayloadTooLargeError */
+function copyJson(value: unknown, path: string): unknown {
+  return JSON.parse(encodeJson(value, path));
 }

@@ -117,9 +117,12 @@ describe('registering a schedule', () => {
     const args = [{ deep: [1] }];
     const take = app.task('take', (_what: { deep: number[] }) => {});
     const startAt = after(HOUR);
-    await scheduler.schedule({ id: 'a', task: take, every: '1h', args: args as [{ deep: number[] }], startAt });
+    const definition = { id: 'a', task: take, every: '1h' as const, args: args as [{ deep: number[] }], startAt };
+    const made = scheduler.schedule(definition);
     args[0]?.deep.push(2);
     startAt.setTime(0);
+    definition.id = 'b';
+    expect(await made).toMatchObject({ id: 'a', args: [{ deep: [1] }] });
     expect(await stored(backend, 'a')).toMatchObject({ args: [{ deep: [1] }], startAt: after(HOUR) });
   });
 });
