@@ -15,6 +15,7 @@ import {
   type ScheduleFilter,
   type ScheduleType,
   type SlotDecision,
+  StoppedError,
   type StoreContext,
   sleep,
   type UnsubmittedFiring,
@@ -23,7 +24,7 @@ import { RunsAhead } from './firing/runs-ahead.js';
 import { ChangeWaits } from './in-memory/change-waits.js';
 import { copyFiring, FiringLedger } from './in-memory/firing-ledger.js';
 import { matchesFilter } from './matches-filter.js';
-import { sameInstant } from './stored-schedule.js';
+import { checkStorable, copySchedule, sameInstant, storableDecision, storableMark } from './stored-schedule.js';
 
 /** How often, in milliseconds, to look for what another process changed. */
 const LOOK_EVERY = 5_000;
@@ -49,6 +50,7 @@ class SingleNodeLedger extends BaseSchedulerBackend {
   readonly #ahead: RunsAhead;
   readonly #waits = new ChangeWaits();
   #turn: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   constructor(backend: BaseSchedulerBackend, clock: Clock) {
     super();
@@ -62,24 +64,30 @@ class SingleNodeLedger extends BaseSchedulerBackend {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#backend.close();
     this.#waits.wake();
   }
 
-  create(task: ScheduledTask): Promise<void> {
-    return this.#change(() => this.#backend.create(task));
+  async create(task: ScheduledTask): Promise<void> {
+    const copy = ownCopy(task);
+    return this.#change(() => this.#backend.create(copy));
   }
 
-  update(task: ScheduledTask): Promise<void> {
-    return this.#change(() => this.#ahead.replace(task));
+  async update(task: ScheduledTask): Promise<void> {
+    const copy = ownCopy(task);
+    return this.#change(() => this.#ahead.replace(copy));
   }
 
   delete(id: string): Promise<boolean> {
-    return this.#change(() => this.#backend.delete(id));
+    return this.#change(() => this.#delete(id));
   }
 
   clear(): Promise<number> {
-    return this.#change(() => this.#backend.clear());
+    return this.#change(async () => {
+      for (const row of await this.#backend.listAll()) this.#ahead.forgetSchedule(row);
+      return this.#backend.clear();
+    });
   }
 
   updateRunTimes(id: string, lastRun: Date, nextRun: Date | null): Promise<void> {
@@ -123,7 +131,7 @@ class SingleNodeLedger extends BaseSchedulerBackend {
   override async dueTimes({ exceptTasks = [] }: ExceptTasks = {}): Promise<DueTimes> {
     await this.#inTurn(() => this.#ahead.store());
     const rows = (await this.listEnabled()).filter((row) => row.nextRun && !exceptTasks.includes(row.taskName));
-    const oldestClaim = this.#ledger.oldestClaim(({ id }) => !exceptTasks.includes(this.#ahead.taskOf(id) ?? ''));
+    const oldestClaim = this.#ledger.oldestClaim((firing) => !exceptTasks.includes(this.#ahead.taskOf(firing) ?? ''));
     return { now: new Date(this.#clock.now()), nextRun: rows.sort(byNextRun)[0]?.nextRun ?? null, oldestClaim };
   }
 
@@ -136,7 +144,7 @@ class SingleNodeLedger extends BaseSchedulerBackend {
   override claimDue(decisions: readonly SlotDecision[], { node }: { node: string }): Promise<Firing[]> {
     return this.#change(async () => {
       const claimed: Firing[] = [];
-      for (const decision of decisions) {
+      for (const decision of decisions.map(storableDecision)) {
         const row = await this.get(decision.scheduleId);
         if (row && isRow(row, { ...decision, nextRun: decision.dueAt }))
           claimed.push(...this.#claim(row, decision, node));
@@ -151,6 +159,7 @@ class SingleNodeLedger extends BaseSchedulerBackend {
     olderThan,
     limit,
   }: ExceptTasks & { olderThan: number; limit: number }): Promise<UnsubmittedFiring[]> {
+    this.#checkOpen();
     const latest = this.#clock.now() - olderThan;
     const found: UnsubmittedFiring[] = [];
     for (const firing of this.#ledger.claimed()) {
@@ -165,7 +174,7 @@ class SingleNodeLedger extends BaseSchedulerBackend {
   override async markFirings(firings: readonly Firing[], mark: FiringMark): Promise<void> {
     await this.#inTurn(() => {
       for (const firing of firings) {
-        this.#ledger.mark(firing.id, mark, this.#clock.now());
+        this.#ledger.mark(firing.id, storableMark(mark), this.#clock.now());
         this.#ahead.settle(firing);
       }
       return this.#ahead.store();
@@ -174,15 +183,20 @@ class SingleNodeLedger extends BaseSchedulerBackend {
 
   override async listFirings(scheduleId: string, page: Page = {}): Promise<Firing[]> {
     const { limit, offset } = checkPage(page);
+    this.#checkOpen();
     return this.#ledger.ofSchedule(scheduleId).slice(offset, offset + limit);
   }
 
   override async pruneFirings({ olderThan, keep }: { olderThan: number; keep: number }): Promise<number> {
+    this.#checkOpen();
     return this.#ledger.prune(this.#clock.now() - olderThan, keep);
   }
 
   /** All are checked first; should the store fail in between, the first of them stay made. */
-  override applyChanges(changes: readonly ScheduleChange[]): Promise<boolean> {
+  override async applyChanges(wanted: readonly ScheduleChange[]): Promise<boolean> {
+    const changes = wanted.map(
+      (change) => ({ ...change, after: change.after && ownCopy(change.after) }) as ScheduleChange,
+    );
     return this.#change(async () => {
       for (const { before, after } of changes) {
         const row = await this.get(before === null ? after.id : before.id);
@@ -191,7 +205,7 @@ class SingleNodeLedger extends BaseSchedulerBackend {
       for (const { before, after } of changes) {
         if (before === null) await this.#backend.create(after);
         else if (after) await this.#ahead.replace(after);
-        else await this.#backend.delete(before.id);
+        else await this.#delete(before.id);
       }
       return true;
     });
@@ -220,9 +234,22 @@ class SingleNodeLedger extends BaseSchedulerBackend {
     return written.map(copyFiring);
   }
 
+  async #delete(id: string): Promise<boolean> {
+    const row = await this.#backend.get(id);
+    if (row) this.#ahead.forgetSchedule(row);
+    return this.#backend.delete(id);
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new StoppedError(this.#backend.constructor.name);
+  }
+
   /** Reads and writes of one change, with no other one in between. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(work);
+    const mine = this.#turn.then(() => {
+      this.#checkOpen();
+      return work();
+    });
     this.#turn = mine.catch(() => {});
     return mine;
   }
@@ -232,6 +259,12 @@ class SingleNodeLedger extends BaseSchedulerBackend {
     this.#waits.wake();
     return result;
   }
+}
+
+/** Taken before the change has to wait for its turn. */
+function ownCopy(task: ScheduledTask): ScheduledTask {
+  checkStorable(task);
+  return copySchedule(task);
 }
 
 function isRow(

@@ -1,5 +1,5 @@
 import type { BaseSchedulerBackend, Firing, ScheduledTask, SlotDecision } from '@flowrra/core';
-import { sameInstant } from '../stored-schedule.js';
+import { copyDate, copySchedule, sameInstant } from '../stored-schedule.js';
 
 /** What was decided for a schedule and is not stored yet. */
 interface Ahead {
@@ -17,9 +17,11 @@ interface Ahead {
 /** Runs that were claimed, by incarnation: rows are seen as if they were stored, and stored once all of them are settled. */
 export class RunsAhead {
   readonly #ahead = new Map<string, Ahead>();
-  /** Firings that are not settled, with their task's name. */
-  readonly #tasks = new Map<string, string>();
+  /** Firings that are not settled, by schedule, with their task's name. */
+  readonly #tasks = new Map<string, Map<string, string>>();
   readonly #unsettled = new Map<string, Set<string>>();
+  /** How often a run was stored, by incarnation: that is no revision. */
+  readonly #stores = new Map<string, number>();
 
   constructor(readonly backend: BaseSchedulerBackend) {}
 
@@ -27,38 +29,45 @@ export class RunsAhead {
   view(row: ScheduledTask): ScheduledTask;
   view(row: ScheduledTask | null): ScheduledTask | null;
   view(row: ScheduledTask | null): ScheduledTask | null {
-    const ahead = row && this.#ahead.get(row.incarnation);
-    if (!ahead) return row;
+    if (!row) return null;
+    const revision = row.revision - (this.#stores.get(row.incarnation) ?? 0);
+    const ahead = this.#ahead.get(row.incarnation);
+    if (!ahead) return { ...row, revision };
     const { storedNextRun, nextRun, error, lastRun, lastTaskId, ran } = ahead;
     const edited = !sameInstant(row.nextRun, storedNextRun);
-    return {
+    return copySchedule({
       ...row,
+      revision,
       nextRun: edited ? row.nextRun : nextRun,
       error,
       lastRun,
       lastTaskId,
       runCount: row.runCount + ran,
-    };
+    });
   }
 
-  /** The task of a firing that is not settled. */
-  taskOf(firingId: string): string | undefined {
-    return this.#tasks.get(firingId);
+  /** The task of a firing that is not settled; null when its schedule is gone. */
+  taskOf({ scheduleId, id }: Firing): string | null {
+    return this.#tasks.get(scheduleId)?.get(id) ?? null;
   }
 
   /** @param row as `view` shows it */
   note(row: ScheduledTask, { nextRun, error }: SlotDecision, firings: readonly Firing[]): void {
     const claimed = firings.filter(({ state }) => state === 'claimed');
-    for (const { id } of claimed) this.#tasks.set(id, row.taskName);
+    if (claimed.length > 0) {
+      const tasks = this.#tasks.get(row.id) ?? new Map();
+      this.#tasks.set(row.id, tasks);
+      for (const { id } of claimed) tasks.set(id, row.taskName);
+    }
     const ran = claimed.filter(({ kind }) => kind === 'slot').sort((a, b) => b.slot.getTime() - a.slot.getTime());
     if (ran.length === 0 && error === row.error && sameInstant(nextRun, row.nextRun)) return;
     const before = this.#ahead.get(row.incarnation);
     this.#ahead.set(row.incarnation, {
       scheduleId: row.id,
       storedNextRun: before ? before.storedNextRun : row.nextRun,
-      nextRun,
+      nextRun: copyDate(nextRun),
       error,
-      lastRun: ran[0]?.slot ?? row.lastRun,
+      lastRun: copyDate(ran[0]?.slot ?? row.lastRun),
       lastTaskId: ran[0]?.id ?? row.lastTaskId,
       ran: (before?.ran ?? 0) + ran.length,
     });
@@ -68,8 +77,10 @@ export class RunsAhead {
   }
 
   /** The firing was marked. */
-  settle({ id, incarnation }: Firing): void {
-    this.#tasks.delete(id);
+  settle({ id, scheduleId, incarnation }: Firing): void {
+    const tasks = this.#tasks.get(scheduleId);
+    tasks?.delete(id);
+    if (tasks?.size === 0) this.#tasks.delete(scheduleId);
     const unsettled = this.#unsettled.get(incarnation);
     unsettled?.delete(id);
     if (unsettled?.size === 0) this.#unsettled.delete(incarnation);
@@ -80,7 +91,10 @@ export class RunsAhead {
     for (const [incarnation, { scheduleId }] of this.#ahead) {
       if (this.#unsettled.has(incarnation)) continue;
       const row = await this.backend.get(scheduleId);
-      if (row?.incarnation === incarnation) await this.backend.update(this.view(row));
+      if (row?.incarnation === incarnation) {
+        await this.backend.update(this.view(row));
+        this.#stores.set(incarnation, (this.#stores.get(incarnation) ?? 0) + 1);
+      }
       this.#ahead.delete(incarnation);
     }
   }
@@ -95,7 +109,16 @@ export class RunsAhead {
     await this.backend.update({ ...task, nextRun: ahead.storedNextRun, runCount: task.runCount - ahead.ran });
   }
 
+  /** The row is what was stored last, whatever was decided before. */
   forget({ incarnation }: ScheduledTask): void {
     this.#ahead.delete(incarnation);
+  }
+
+  /** The schedule was removed; what it claimed is anybody's. */
+  forgetSchedule({ id, incarnation }: ScheduledTask): void {
+    this.#ahead.delete(incarnation);
+    this.#unsettled.delete(incarnation);
+    this.#stores.delete(incarnation);
+    this.#tasks.delete(id);
   }
 }

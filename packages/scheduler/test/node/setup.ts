@@ -10,6 +10,7 @@ import {
   StoreUnavailableError,
 } from '@flowrra/core';
 import { createTestApp } from '@flowrra/core/testing';
+import type { Retention } from '../../src/firing/ledger-retention.js';
 import { InMemorySchedulerBackend } from '../../src/in-memory-scheduler-backend.js';
 import { scheduleTimes } from '../../src/schedule-times.js';
 import { SchedulerNode } from '../../src/scheduler-node.js';
@@ -97,7 +98,15 @@ export class LogLines implements Logger {
 }
 
 /** Any number of nodes on one app, one broker and one store, on a manual clock; the store's is `skew` ms ahead. */
-export async function setup({ broker: policy, skew = 0 }: { broker?: InMemoryBrokerOptions; skew?: number } = {}) {
+export async function setup({
+  broker: policy,
+  skew = 0,
+  retention = { age: 30 * 24 * HOUR, count: 1_000 },
+}: {
+  broker?: InMemoryBrokerOptions;
+  skew?: number;
+  retention?: Retention;
+} = {}) {
   const broker = new WatchedBroker(policy);
   const log = new LogLines();
   const { app, clock } = createTestApp({ broker, logger: log });
@@ -125,7 +134,7 @@ export async function setup({ broker: policy, skew = 0 }: { broker?: InMemoryBro
         backend: typeof store === 'function' ? store : async () => store,
         findTask: (task) => app.findTask(task),
         node: name,
-        retention: { age: 30 * 24 * HOUR, count: 1_000 },
+        retention,
       });
       nodes.push(node);
       return node;

@@ -1,0 +1,59 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { doorTo, HOUR, range, SECOND, START, schedule, setup, type World } from './setup.js';
+
+let world: World;
+afterEach(() => world.stop());
+
+const DUE = 10_000;
+const due = () => range(1, DUE, 1).map((n) => schedule(`s${n}`, { schedule: String(HOUR), nextRun: new Date(START) }));
+
+/** Lets the event loop turn until everything was enqueued. */
+async function allEnqueued(): Promise<void> {
+  while (world.broker.taken.length < DUE) await world.clock.advance(0);
+}
+
+describe('Ten thousand schedules', () => {
+  it('that are due at once are all enqueued, each once, in few claims', async () => {
+    world = await setup();
+    await world.create(...due());
+    const calls = new Map<string, number>();
+    const counted = doorTo(world.backend, (method, through) => {
+      calls.set(method, (calls.get(method) ?? 0) + 1);
+      return through();
+    });
+    await world.node('n', counted).start();
+    await allEnqueued();
+    await world.clock.advance(SECOND);
+    expect(new Set(world.broker.taken.map(({ id }) => id)).size).toBe(DUE);
+    expect(world.broker.taken).toHaveLength(DUE);
+    expect((await world.backend.unsubmittedFirings({ olderThan: 0, limit: 1 })).length).toBe(0);
+    // Batches of 500 schedules, and marks of 200 firings.
+    expect(calls.get('claimDue')).toBe(20);
+    expect(calls.get('readDue')).toBe(21);
+    expect(calls.get('markFirings')).toBe(60);
+  });
+
+  it('are shared by three nodes that read the same rows', async () => {
+    world = await setup();
+    await world.create(...due());
+    await Promise.all(['a', 'b', 'c'].map((name) => world.node(name).start()));
+    await allEnqueued();
+    await world.clock.advance(SECOND);
+    expect(world.broker.taken).toHaveLength(DUE);
+  });
+
+  it('wait in the store, not in the ledger, when the broker begins to refuse in between', async () => {
+    world = await setup();
+    await world.create(...due());
+    const store = doorTo(world.backend, async (method, through) => {
+      const reply = await through();
+      if (method === 'claimDue' && world.broker.taken.length > 3_000) world.broker.down = true;
+      return reply;
+    });
+    await world.node('n', store).start();
+    await world.clock.advance(SECOND);
+    const unsubmitted = await world.backend.unsubmittedFirings({ olderThan: 0, limit: DUE });
+    expect(unsubmitted.length).toBeGreaterThan(0);
+    expect(unsubmitted.length).toBeLessThanOrEqual(1_000);
+  });
+});
