@@ -23,7 +23,10 @@ export interface DueSchedules {
   readonly schedules: readonly ScheduledTask[];
 }
 
-/** Leaves out schedules whose task is among these: a node does not fire what it does not know. */
+/**
+ * Leaves out schedules whose task is among these, and their firings: a node does not fire what it does not know. Firings
+ * whose schedule is gone are left to everybody.
+ */
 export interface ExceptTasks {
   /** Default none. */
   readonly exceptTasks?: readonly string[] | undefined;
@@ -33,6 +36,9 @@ export interface ExceptTasks {
  * Stores schedules. The eleven abstract methods are enough for one scheduler node; the ledger methods, announced by
  * `supports.claims`, let any number of nodes enqueue each slot exactly once, whatever their own clocks say: `readDue`,
  * decide outside of any transaction, `claimDue`, push, `markFirings`.
+ *
+ * What a store could not keep unchanged is refused before anything is written (`checkStorable` of `@flowrra/scheduler`).
+ * A row that somebody damaged by hand stops no other one: it is shown with an `error`, and is not due any more.
  */
 export abstract class BaseSchedulerBackend {
   readonly [CONTRACT] = 'scheduler-backend@1';
@@ -110,7 +116,8 @@ export abstract class BaseSchedulerBackend {
    * Writes what `node` decided, in one short transaction: rows that changed since they were read, or that another node
    * is writing, are left alone; of the others the firings go into the ledger, `nextRun` and `error` are set, `lastRun`
    * and `lastTaskId` become those of the newest firing of kind `slot` that is `claimed`, and `runCount` grows by the
-   * number of these. A firing whose id is in the ledger already is not written again.
+   * number of these. A firing whose id is in the ledger already is not written or counted again. No text of an error or a
+   * reason is refused: what the store cannot keep of it becomes U+FFFD.
    * @returns the firings that were written
    */
   claimDue(_decisions: readonly SlotDecision[], _options: { node: string }): Promise<Firing[]> {
