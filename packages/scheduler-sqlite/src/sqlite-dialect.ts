@@ -1,4 +1,4 @@
-import { type FlowrraError, systemClock } from '@flowrra/core';
+import type { FlowrraError } from '@flowrra/core';
 import type {
   Cell,
   ChangeListener,
@@ -10,13 +10,11 @@ import type {
 } from '@flowrra/scheduler/sql';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { Kysely, SqliteDialect as KyselySqliteDialect, type RawBuilder, sql } from 'kysely';
+import { tellSharers, watchChanges } from './sqlite-changes.js';
 import { isIndexThere, kindOfError, translateError } from './sqlite-errors.js';
 
 /** A path, or an open database; one that was passed in stays open. */
 export type SqliteTarget = string | Database | Kysely<unknown>;
-
-/** Milliseconds between two looks at the file's change counter, which costs no query. */
-const LOOK_EVERY = 2_000;
 
 /** Where SQLite differs: one connection, one writer, no server and so no clock of its own. */
 export class SqliteDialect implements SqlDialect {
@@ -94,22 +92,17 @@ export class SqliteDialect implements SqlDialect {
     return translateError(err, this.label);
   }
 
-  watchChanges(db: Kysely<SqlTables>, _context: SqlContext, { onChange }: ChangeListener): () => void {
-    let ended = false;
-    let version: number | null = null;
-    const look = async (): Promise<void> => {
-      const seen = await readVersion(db).catch(() => null);
-      if (ended) return;
-      // The first look tells what the counter is, not whether it moved: something may have changed before.
-      if (seen === null || seen !== version) onChange();
-      version = seen;
-      timer = systemClock.after(LOOK_EVERY, () => void look(), { keepAlive: false });
-    };
-    let timer = systemClock.after(0, () => void look(), { keepAlive: false });
-    return () => {
-      ended = true;
-      timer.cancel();
-    };
+  watchChanges(db: Kysely<SqlTables>, _context: SqlContext, listener: ChangeListener): () => void {
+    return watchChanges(db, this.#shared, listener);
+  }
+
+  async notifyChange(_trx: Kysely<SqlTables>, _tablePrefix: string, self: string): Promise<void> {
+    if (this.#shared) tellSharers(this.#shared, self);
+  }
+
+  /** A database of the user's, which other backends may have as well. */
+  get #shared(): object | null {
+    return typeof this.#target === 'string' ? null : this.#target;
   }
 }
 
@@ -134,8 +127,8 @@ function openFile(path: string): Database {
 const madeFor = new WeakMap<Database, Kysely<SqlTables>>();
 
 function toKysely(target: Database | Kysely<unknown>): Kysely<SqlTables> {
-  // Which tables an instance of the user's knows does not matter: names and columns are ours.
-  if (isKysely(target)) return target as Kysely<SqlTables>;
+  // Names and columns are ours, whatever an instance of the user's knows; plugins may rename columns.
+  if (isKysely(target)) return target.withoutPlugins() as Kysely<SqlTables>;
   const made = madeFor.get(target) ?? new Kysely<SqlTables>({ dialect: new KyselySqliteDialect({ database: target }) });
   madeFor.set(target, made);
   return made;
@@ -152,12 +145,6 @@ async function rollBack(connection: Kysely<SqlTables>): Promise<void> {
   } catch {
     // Some errors end the transaction by themselves; the one that led here is thrown.
   }
-}
-
-/** Grows when another connection has committed something. */
-async function readVersion(db: Kysely<SqlTables>): Promise<number | null> {
-  const { rows } = await sql<{ data_version: number }>`pragma data_version`.execute(db);
-  return rows[0]?.data_version ?? null;
 }
 
 function labelOf(target: SqliteTarget): string {

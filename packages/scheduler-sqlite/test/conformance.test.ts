@@ -32,17 +32,16 @@ describe('SQLiteSchedulerBackend on a file', () => {
   );
 });
 
-describe('SQLiteSchedulerBackend in memory', () => {
+describe('SQLiteSchedulerBackend on one database in memory', () => {
   describeSchedulerBackend(
     { describe, it },
     {
-      without: ['another'],
       async create() {
         const database = new Sqlite(':memory:', { timeout: 0 });
-        const { another, ...world } = newWorld(() => new SQLiteSchedulerBackend(database));
+        const world = newWorld(() => new SQLiteSchedulerBackend(database));
         return {
           ...world,
-          backend: await another(),
+          backend: await world.another(),
           damage: async (id) => damage(database, id),
           async close() {
             await world.close();
