@@ -1,12 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Config, type Duration, defineTask, Flowrra } from '@flowrra/core';
 import { inject, onTestFinished } from 'vitest';
+import { type NodeProcess, startNode } from './node-process.js';
 import { silentLogger } from './world.js';
 
 /** The tasks of tests/fixtures/worker.mjs. */
@@ -37,13 +35,6 @@ export interface WorkerOptions {
   readonly execArgv?: string[];
 }
 
-export interface Worker {
-  readonly pid: number;
-  kill(signal: NodeJS.Signals): void;
-  /** Resolves when the process is gone. */
-  exited(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-}
-
 /**
  * Real worker processes on one Redis (the one of the test run, unless another is named), a producer in this process, and
  * a ledger file of what the workers did.
@@ -54,44 +45,29 @@ export function openFleet(url: string = inject('redisUrl')) {
   writeFileSync(ledgerFile, '');
   const config: Config = { url, keyPrefix: `test-${randomUUID()}` };
   const producer = new Flowrra({ ...config, logger: silentLogger });
-  const children: ChildProcess[] = [];
+  const workers: NodeProcess[] = [];
   onTestFinished(async () => {
-    await Promise.all(children.map((child) => endProcess(child)));
+    await Promise.all(workers.map((worker) => worker.end()));
     await producer.stop();
     rmSync(folder, { recursive: true });
   });
 
   return {
     producer,
-    async worker(options: WorkerOptions = {}): Promise<Worker> {
+    async worker(options: WorkerOptions = {}): Promise<NodeProcess> {
       const { lease = '1s', ioWorkers = 4, grace = '5s', execArgv = [] } = options;
       const settings = {
         ledger: ledgerFile,
         grace,
         config: { ...config, executor: { lease, ioWorkers, pollInterval: '200ms' } },
       };
-      const file = fileURLToPath(new URL('../fixtures/worker.mjs', import.meta.url));
-      const child = spawn(process.execPath, [...execArgv, file, JSON.stringify(settings)], {
-        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      });
-      children.push(child);
-      const exit = once(child, 'exit').then(([code, signal]) => ({
-        code: code as number | null,
-        signal: signal as NodeJS.Signals | null,
-      }));
-      await Promise.race([once(child, 'message'), exit]);
-      return { pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), exited: () => exit };
+      const worker = await startNode('worker.mjs', settings, execArgv);
+      workers.push(worker);
+      return worker;
     },
     ledger(): LedgerEntry[] {
       const lines = readFileSync(ledgerFile, 'utf8').split('\n').filter(Boolean);
       return lines.map((line) => JSON.parse(line) as LedgerEntry);
     },
   };
-}
-
-async function endProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  child.kill('SIGKILL');
-  await gone;
 }
