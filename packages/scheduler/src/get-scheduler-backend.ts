@@ -41,21 +41,22 @@ export async function getSchedulerBackend(
   options: Record<string, unknown> = {},
 ): Promise<BaseSchedulerBackend> {
   if (implementsContract(backend, 'scheduler-backend@1')) return backend as BaseSchedulerBackend;
-  const url = backend ?? DEFAULT_URL;
-  if (typeof url !== 'string') {
+  const address = backend ?? null;
+  if (address !== null && typeof address !== 'string') {
     throw new BackendError(
       'getSchedulerBackend() takes a URL, null (a SQLite file), or an object that extends BaseSchedulerBackend ' +
         '(scheduler-backend@1).',
     );
   }
   try {
-    return await createBackend(url, options);
+    return await createBackend(address, options);
   } catch (err) {
     throw asBackendError(err);
   }
 }
 
-async function createBackend(url: string, options: Record<string, unknown>): Promise<BaseSchedulerBackend> {
+async function createBackend(address: string | null, options: Record<string, unknown>): Promise<BaseSchedulerBackend> {
+  const url = address ?? DEFAULT_URL;
   const scheme = schemeOf(url, 'sqlite:schedules.db');
   const packageName = PACKAGES.get(scheme);
   if (packageName === undefined)
@@ -64,7 +65,8 @@ async function createBackend(url: string, options: Record<string, unknown>): Pro
       [...PACKAGES.keys()],
       'None given means a SQLite file. For another store, pass an instance of its backend.',
     );
-  const module = (await importPackage(packageName, `A "${scheme}:" address of schedules`)) as {
+  const why = address === null ? 'A scheduler without a backend' : `A "${scheme}:" address of schedules`;
+  const module = (await importPackage(packageName, why)) as {
     schedulerProvider?: Partial<SchedulerProvider>;
   };
   const backend = await module.schedulerProvider?.createSchedulerBackend?.(url, options);

@@ -90,6 +90,14 @@ describe('getSchedulerBackend', () => {
     });
   }
 
+  it('says what the default needs', async () => {
+    await expect(getSchedulerBackend()).rejects.toMatchObject({
+      message:
+        'A scheduler without a backend needs @flowrra/scheduler-sqlite, which is not installed. ' +
+        'Run: pnpm add @flowrra/scheduler-sqlite',
+    });
+  });
+
   it('knows no other scheme', async () => {
     const refused = getSchedulerBackend(`oracle://user:${SECRET}@db/app`);
     await expect(refused).rejects.toMatchObject({

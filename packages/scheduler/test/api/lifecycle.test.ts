@@ -69,6 +69,28 @@ describe('a scheduler', () => {
     await Promise.all([app.stop(), other.stop()]);
   });
 
+  it('SC-10 hears within seconds what another one creates, disables and removes', async () => {
+    const { app, clock, backend, scheduler, tick } = setup();
+    const elsewhere = new Scheduler(new Flowrra({ clock }), { backend, tasks: [tick] });
+    await elsewhere.scheduleOnce(after(40 * 24 * HOUR), tick);
+    await scheduler.start();
+    await clock.advance(HOUR);
+    await elsewhere.scheduleInterval('1s', tick, { id: 'a' });
+    await clock.advance(5_000);
+    await vi.waitFor(async () => expect(await scheduler.get('a')).toMatchObject({ lastRun: after(HOUR + 5_000) }));
+    await elsewhere.disable('a');
+    await clock.advance(5_000);
+    await elsewhere.enable('a');
+    await clock.advance(5_000);
+    await vi.waitFor(async () => expect(await scheduler.get('a')).toMatchObject({ lastRun: after(HOUR + 15_000) }));
+    await elsewhere.unschedule('a');
+    await clock.advance(5_000);
+    expect((await scheduler.history('a')).map(({ slot }) => slot)).toEqual(
+      [15, 14, 13, 12, 11, 5, 4, 3, 2, 1].map((second) => after(HOUR + second * 1_000)),
+    );
+    await app.stop();
+  });
+
   it('works on a store that has only the eleven methods, with one node', async () => {
     const { app, clock, scheduler, tick, report } = setup({ backend: new ElevenMethodsBackend() });
     await scheduler.scheduleInterval('1m', tick, { id: 'a' });
