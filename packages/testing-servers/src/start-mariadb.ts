@@ -38,6 +38,8 @@ export async function startMariadb(options: StartMariadbOptions = {}): Promise<M
     prepare: async (folder) => {
       await mkdir(join(folder, 'tmp'));
       const args = ['--no-defaults', `--datadir=${folder}/data`, '--skip-test-db', ...asUser()];
+      // Two that begin together in one folder would remove each other's temporary files.
+      args.push(`--tmpdir=${folder}/tmp`);
       // Root comes by its password (none), not by being root of this machine.
       args.push('--auth-root-authentication-method=normal');
       await promisify(execFile)(findProgram('mariadb-install-db'), args, { cwd: folder });
