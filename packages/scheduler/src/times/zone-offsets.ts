@@ -22,7 +22,6 @@ export interface ZonePage {
 }
 
 const DAY = 86_400_000;
-const PAGE = 400 * DAY;
 /** No two changes of a zone since 1970 are closer than six days, so none hides between two looks at its offset. */
 const STEP = 2 * DAY;
 /** Longer than any change: Samoa left out a whole day. A change so near to a page tells on it. */
@@ -33,22 +32,27 @@ const PAGES_KEPT = 128;
 /** The rules of one time zone, as the runtime knows them (Intl), looked up once: asking Intl takes microseconds. */
 export class ZoneOffsets {
   readonly #zone: string;
+  readonly #pageLength: number;
   readonly #pages = new Map<number, ZonePage>();
   #latest: ZonePage = { from: 0, to: 0, everyPass: [], firstPass: [] };
 
-  /** @throws RangeError when the runtime knows no such zone */
-  constructor(zone: string) {
+  /**
+   * @param pageLength milliseconds; default 400 days
+   * @throws RangeError when the runtime knows no such zone
+   */
+  constructor(zone: string, pageLength = 400 * DAY) {
     wallClock(zone);
     this.#zone = zone;
+    this.#pageLength = pageLength;
   }
 
   /** The page that holds an instant. */
   pageOf(instant: number): ZonePage {
     if (instant >= this.#latest.from && instant < this.#latest.to) return this.#latest;
-    const number = Math.floor(instant / PAGE);
+    const number = Math.floor(instant / this.#pageLength);
     let page = this.#pages.get(number);
     if (!page) {
-      page = readPage(this.#zone, number * PAGE);
+      page = readPage(this.#zone, number * this.#pageLength, (number + 1) * this.#pageLength);
       if (this.#pages.size >= PAGES_KEPT) this.#pages.clear();
       this.#pages.set(number, page);
     }
@@ -57,8 +61,7 @@ export class ZoneOffsets {
   }
 }
 
-function readPage(zone: string, from: number): ZonePage {
-  const to = from + PAGE;
+function readPage(zone: string, from: number, to: number): ZonePage {
   const spans = readSpans(zone, from - MARGIN, to + MARGIN);
   const firstPass = spans.map((span, index) => {
     const before = spans[index - 1]?.offset ?? span.offset;
@@ -86,8 +89,8 @@ function readSpans(zone: string, from: number, to: number): OffsetSpan[] {
   let offset = offsetAt(from);
   for (let look = from; look < to; look += STEP) {
     const end = Math.min(look + STEP, to);
-    while (offsetAt(end) !== offset) {
-      const change = changeBetween(Math.max(look, start), end, (instant) => offsetAt(instant) === offset);
+    if (offsetAt(end) !== offset) {
+      const change = changeBetween(look, end, (instant) => offsetAt(instant) === offset);
       spans.push({ from: start, to: change, offset });
       start = change;
       offset = offsetAt(change);
