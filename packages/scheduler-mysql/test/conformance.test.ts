@@ -1,19 +1,24 @@
-import { consoleLogger } from '@flowrra/core';
+import { type BaseSchedulerBackend, consoleLogger } from '@flowrra/core';
 import { ManualClock } from '@flowrra/core/testing';
 import { describeSchedulerBackend } from '@flowrra/scheduler/conformance';
-import { describe, it } from 'vitest';
+import { afterAll, describe, it } from 'vitest';
 import { World } from './world.js';
 
 describe('MySQLSchedulerBackend', () => {
+  // Making tables takes longer than all the rest: one set of them serves all promises, one after the other.
+  const tables = new World();
+  afterAll(() => tables.close());
+
   describeSchedulerBackend(
     { describe, it },
     {
       async create() {
-        const world = new World();
         const clock = new ManualClock();
         const context = { clock, logger: consoleLogger };
+        const opened: BaseSchedulerBackend[] = [];
         const another = async () => {
-          const backend = world.backend({ clock });
+          const backend = tables.backend({ clock });
+          opened.push(backend);
           await backend.open(context);
           return backend;
         };
@@ -22,7 +27,13 @@ describe('MySQLSchedulerBackend', () => {
           context,
           another,
           advance: (ms) => clock.advance(ms),
-          close: () => world.close(),
+          async damage(id) {
+            await tables.query(`update ${tables.prefix}schedules set args = '{}' where id = ?`, [id]);
+          },
+          async close() {
+            await Promise.all(opened.map((backend) => backend.close()));
+            for (const name of ['schedules', 'firings']) await tables.query(`delete from ${tables.prefix}${name}`);
+          },
         };
       },
     },
