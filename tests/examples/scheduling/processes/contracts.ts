@@ -1,0 +1,3 @@
+import { defineTask } from '@flowrra/core';
+
+export const greet = defineTask<(name: string) => void>('greet');
