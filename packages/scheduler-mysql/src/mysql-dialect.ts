@@ -104,7 +104,7 @@ export class MySQLDialect implements SqlDialect {
   transaction<T>(db: Kysely<SqlTables>, work: (trx: Kysely<SqlTables>) => Promise<T>): Promise<T> {
     // The pool's sessions are set up already; those of a Kysely instance come from elsewhere.
     const settings = 'db' in this.#target ? SETTINGS : [];
-    const begin = [...settings, 'start transaction read write'];
+    const begin = [...settings, 'start transaction'];
     if (!this.#limitsSession) return rawTransaction(db, begin, work);
     const end = ['set session wait_timeout = default'];
     return rawTransaction(db, [`set session wait_timeout = ${IDLE_LIMIT}`, ...begin], work, end);

@@ -6,20 +6,48 @@ import { isServerError } from './postgres-errors.js';
 const QUERY_TIMEOUT = 12_000;
 
 /**
- * The pool as Kysely sees it. While a client is in use nobody listens for its errors, and Kysely gives back every client
- * as if it were sound: here the end of a session ends no process, and a client that was lost, or whose query is still
- * unanswered, is not used again.
+ * The pool as Kysely sees it: the end of a session ends no process, and a client whose query is still unanswered is not
+ * used again.
  */
-export function guardedPool(pool: Pool): PostgresPool {
-  return { connect: async () => guardedClient(await pool.connect()), end: () => Promise.resolve() };
+export class GuardedPool implements PostgresPool {
+  readonly #pool: Pool;
+  readonly #guarded = new WeakSet<PoolClient>();
+  readonly #onIdleError: (err: Error) => void;
+
+  /** @param onIdleError hears of clients that are lost while nobody uses them, which the pool then replaces */
+  constructor(pool: Pool, onIdleError: (err: Error) => void) {
+    this.#pool = pool;
+    this.#onIdleError = onIdleError;
+    pool.on('error', onIdleError);
+    pool.on('acquire', this.#guard);
+  }
+
+  async connect(): Promise<PostgresPoolClient> {
+    return guardedClient(await this.#pool.connect());
+  }
+
+  /** Leaves the pool as it was. */
+  detach(): void {
+    this.#pool.off('error', this.#onIdleError);
+    this.#pool.off('acquire', this.#guard);
+  }
+
+  /** Kysely may not end what others use. */
+  async end(): Promise<void> {}
+
+  /**
+   * The pool listens for errors of a client only while it is idle, and an error that nobody hears ends the process. It can
+   * come in one packet with the answer that makes the client ready: listening later would be too late.
+   */
+  readonly #guard = (client: PoolClient): void => {
+    if (this.#guarded.has(client)) return;
+    this.#guarded.add(client);
+    client.on('error', () => {});
+  };
 }
 
 function guardedClient(client: PoolClient): PostgresPoolClient {
   let broken: Error | undefined;
-  const onError = (err: Error) => {
-    broken = err;
-  };
-  client.on('error', onError);
   const query = async (text: string, values: readonly unknown[]) => {
     try {
       // `query_timeout` is an option of pg that its types leave out here.
@@ -32,9 +60,6 @@ function guardedClient(client: PoolClient): PostgresPoolClient {
   return {
     // Kysely's second form of it is for cursors, of which it was given none.
     query: query as unknown as PostgresPoolClient['query'],
-    release() {
-      client.off('error', onError);
-      client.release(broken);
-    },
+    release: () => client.release(broken),
   };
 }

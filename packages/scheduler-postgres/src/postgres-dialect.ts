@@ -13,7 +13,7 @@ import {
 import { Kysely, PostgresDialect as KyselyPostgresDialect, type RawBuilder, sql } from 'kysely';
 import { type ClientConfig, Pool } from 'pg';
 import { ChangeChannel, channelName } from './change-channel.js';
-import { guardedPool } from './guarded-pool.js';
+import { GuardedPool } from './guarded-pool.js';
 import { kindOfPostgresError, translatePostgresError } from './postgres-errors.js';
 
 /** Milliseconds after which the server ends a session that leaves its transaction alone. */
@@ -49,7 +49,7 @@ export class PostgresDialect implements SqlDialect {
   readonly #target: PostgresTarget;
   readonly #channels = new Set<ChangeChannel>();
   #pool: Pool | null = null;
-  #onIdleError: ((err: Error) => void) | null = null;
+  #guarded: GuardedPool | null = null;
   #idleLimit = IDLE_LIMIT;
 
   constructor(target: PostgresTarget, label: string) {
@@ -62,13 +62,11 @@ export class PostgresDialect implements SqlDialect {
   async connect({ logger }: SqlContext): Promise<Kysely<SqlTables>> {
     // Plugins may rename columns, which the queries name themselves.
     if ('db' in this.#target) return this.#target.db.withoutPlugins() as Kysely<SqlTables>;
-    if (!this.#pool) {
-      this.#pool = 'pool' in this.#target ? this.#target.pool : makePool(this.#target);
-      // Without somebody who listens, the end of an idle session would end the process.
-      this.#onIdleError = (err) => logger.debug({ err }, `${this.label} ended an idle connection.`);
-      this.#pool.on('error', this.#onIdleError);
-    }
-    return new Kysely({ dialect: new KyselyPostgresDialect({ pool: guardedPool(this.#pool) }) });
+    this.#pool ??= 'pool' in this.#target ? this.#target.pool : makePool(this.#target);
+    this.#guarded ??= new GuardedPool(this.#pool, (err) =>
+      logger.debug({ err }, `${this.label} ended an idle connection.`),
+    );
+    return new Kysely({ dialect: new KyselyPostgresDialect({ pool: this.#guarded }) });
   }
 
   async checkServer(db: Kysely<SqlTables>): Promise<void> {
@@ -92,11 +90,11 @@ export class PostgresDialect implements SqlDialect {
   async close(): Promise<void> {
     for (const channel of this.#channels) channel.end();
     this.#channels.clear();
-    const pool = this.#pool;
+    const [pool, guarded] = [this.#pool, this.#guarded];
     this.#pool = null;
-    if (!pool) return;
-    if (!('pool' in this.#target)) return pool.end();
-    if (this.#onIdleError) pool.off('error', this.#onIdleError);
+    this.#guarded = null;
+    if (!('pool' in this.#target)) await pool?.end();
+    guarded?.detach();
   }
 
   rows(columns: readonly Column[], rows: readonly (readonly Cell[])[]): RawBuilder<unknown> {
@@ -111,7 +109,7 @@ export class PostgresDialect implements SqlDialect {
   transaction<T>(db: Kysely<SqlTables>, work: (trx: Kysely<SqlTables>) => Promise<T>): Promise<T> {
     // In one message. Set for the transaction only: the session may be a user's, or a pooler's.
     const begin = [
-      'begin isolation level read committed read write',
+      'begin isolation level read committed',
       `set local idle_in_transaction_session_timeout = ${this.#idleLimit}`,
       `set local statement_timeout = ${STATEMENT_LIMIT}`,
       `set local lock_timeout = ${LOCK_LIMIT}`,
