@@ -80,8 +80,8 @@ function touched(stored: ScheduledTask, now: Date): ScheduledTask {
 
 function nextRunAfterChange(stored: ScheduledTask, after: ScheduledTask, now: Date): Date | null {
   if (movesSlots(stored, after)) return firstRun(after, now);
-  // Exhausted, or broken: what changed may give it slots again, but only future ones.
-  if (stored.nextRun === null) return runAfter(after, now);
+  // It broke before it could run, or it was over: then what changed may give it slots again, but only future ones.
+  if (stored.nextRun === null) return stored.error === null ? runAfter(after, now) : firstRun(after, now);
   const isOver = runsLeft(after) === 0 || (after.endAt !== null && stored.nextRun > after.endAt);
   return isOver ? null : stored.nextRun;
 }

@@ -251,16 +251,20 @@ describe('registering again', () => {
 
   it('lets what could not fire try again', async () => {
     const { scheduler, backend, clock, tick } = setup();
-    const before = await scheduler.schedule({ id: 'a', task: tick, every: '1h' });
     const error = 'its arguments were refused';
-    await backend.claimDue([{ ...before, scheduleId: 'a', dueAt: before.nextRun, nextRun: null, error, firings: [] }], {
-      node: 'n',
-    });
+    const definitions = [
+      { id: 'a', task: tick, every: HOUR },
+      { id: 'b', task: tick, at: after(HOUR) },
+    ] as const;
+    for (const definition of definitions) {
+      const { nextRun, ...read } = await scheduler.schedule(definition);
+      const decision = { ...read, scheduleId: read.id, dueAt: nextRun, nextRun: null, error, firings: [] };
+      await backend.claimDue([decision], { node: 'n' });
+    }
     await clock.advance(90 * MINUTE);
-    expect(await scheduler.schedule({ id: 'a', task: tick, every: '1h' })).toMatchObject({
-      error: null,
-      nextRun: after(2 * HOUR),
-    });
+    for (const definition of definitions) await scheduler.schedule(definition);
+    expect(await stored(backend, 'a')).toMatchObject({ error: null, nextRun: after(2 * HOUR) });
+    expect(await stored(backend, 'b')).toMatchObject({ error: null, nextRun: after(HOUR) });
   });
 });
 
