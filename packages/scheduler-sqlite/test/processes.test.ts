@@ -81,6 +81,17 @@ describe('several processes on one SQLite file', () => {
     expect(delay.max / 1e6).toBeLessThan(2_000);
     expect((await backend.listAll()).map(({ id }) => id)).toEqual(['before', 'in-time']);
   });
+
+  it('SQ-05 is held up by nobody who dies in a transaction, and has nothing of it', async () => {
+    const { file, processes } = setup(1);
+    const backend = openBackend(file('killed.db'));
+    await backend.create(sampleSchedule('kept'));
+    await processes[0]?.tell('holdAndDelete', file('killed.db'));
+    const creating = backend.create(sampleSchedule('new'));
+    await processes[0]?.end();
+    await creating;
+    expect((await backend.listAll()).map(({ id }) => id)).toEqual(['kept', 'new']);
+  });
 });
 
 /** Ends when a timer of 100 ms has fired often enough. */

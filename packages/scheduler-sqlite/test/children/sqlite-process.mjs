@@ -35,6 +35,10 @@ const commands = {
     holder = new Sqlite(path);
     holder.exec('begin immediate');
   },
+  holdAndDelete(path) {
+    commands.hold(path);
+    holder.exec('delete from flowrra_schedules');
+  },
   release() {
     holder.exec('rollback');
     holder.close();

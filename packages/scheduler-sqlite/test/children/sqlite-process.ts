@@ -35,7 +35,7 @@ export function startSqliteProcess(uid?: number): SqliteProcess {
     async end() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
-      child.kill();
+      child.kill('SIGKILL');
       await ended;
     },
   };

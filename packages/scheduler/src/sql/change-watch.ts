@@ -11,12 +11,14 @@ export class ChangeWatch {
   readonly #waits = new ChangeWaits();
   #watching: Promise<(() => void) | null> | null = null;
   #timer: Timer | null = null;
+  #ended = false;
 
   constructor(session: SqlSession) {
     this.#session = session;
   }
 
   async wait(signal: AbortSignal): Promise<void> {
+    if (this.#ended) return;
     // Waiting begins before listening does: a listener that has begun says so as a change.
     const waiting = this.#waits.wait(signal);
     this.#listen();
@@ -29,7 +31,9 @@ export class ChangeWatch {
     this.#waits.wake();
   }
 
+  /** Ends every wait, and those to come. */
   async end(): Promise<void> {
+    this.#ended = true;
     this.wake();
     const stop = await this.#watching?.catch(() => null);
     stop?.();
@@ -50,7 +54,7 @@ export class ChangeWatch {
   }
 
   #lookLater(): void {
-    if (this.#session.closed) this.wake();
-    else this.#timer ??= systemClock.after(LOOK_EVERY, () => this.wake(), { keepAlive: false });
+    if (this.#ended) return;
+    this.#timer ??= systemClock.after(LOOK_EVERY, () => this.wake(), { keepAlive: false });
   }
 }

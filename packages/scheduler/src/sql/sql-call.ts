@@ -12,7 +12,8 @@ export class SqlCall {
   readonly #end = systemClock.now() + CALL_DEADLINE;
   #conflicts = 0;
   #lost = 0;
-  #busy: unknown;
+  #busy = 0;
+  #lockedBy: unknown;
   #unrepeatable: unknown;
 
   constructor(dialect: SqlDialect) {
@@ -64,8 +65,8 @@ export class SqlCall {
       case 'conflict':
         return ++this.#conflicts <= MOST_CONFLICTS ? jitter(10 * 2 ** this.#conflicts) : null;
       case 'busy':
-        this.#busy = err;
-        return jitter(20);
+        this.#lockedBy = err;
+        return jitter(Math.min(50, 5 * 2 ** this.#busy++));
       case 'connection-lost':
         return ++this.#lost <= 1 ? jitter(20) : null;
       default:
@@ -74,10 +75,10 @@ export class SqlCall {
   }
 
   #deadlineError(): StoreUnavailableError {
-    const why = this.#busy === undefined ? 'did not answer' : 'was locked by somebody else all the time';
+    const why = this.#lockedBy === undefined ? 'did not answer' : 'was locked by somebody else all the time';
     return new StoreUnavailableError(
       `${this.#dialect.label} ${why} for ${CALL_DEADLINE / 1_000} s. Is it overloaded, or does a transaction stay open?`,
-      { cause: this.#busy },
+      { cause: this.#lockedBy },
     );
   }
 }
