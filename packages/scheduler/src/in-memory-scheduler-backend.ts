@@ -21,7 +21,7 @@ import {
   systemClock,
   type UnsubmittedFiring,
 } from '@flowrra/core';
-import { ChangeWaits } from './in-memory/change-waits.js';
+import { ChangeWaits } from './change-waits.js';
 import { copyFiring, FiringLedger } from './in-memory/firing-ledger.js';
 import { ScheduleTable } from './in-memory/schedule-table.js';
 import { matchesFilter } from './matches-filter.js';
@@ -123,7 +123,7 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
     return {
       now: new Date(this.#clock.now()),
       nextRun: this.#schedules.nextRun(({ taskName }) => !except.has(taskName)),
-      oldestClaim: this.#ledger.oldestClaim((firing) => !except.has(this.#scheduleOf(firing)?.taskName ?? '')),
+      oldestClaim: this.#ledger.oldestClaim((firing) => !this.#isOf(firing, except)),
     };
   }
 
@@ -153,15 +153,15 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
   }: ExceptTasks & { olderThan: number; limit: number }): Promise<UnsubmittedFiring[]> {
     this.#checkOpen();
     const latest = this.#clock.now() - olderThan;
-    const found: UnsubmittedFiring[] = [];
-    for (const firing of this.#ledger.claimed()) {
-      if (found.length >= limit) break;
+    const except = new Set(exceptTasks);
+    const firings = this.#ledger.claimed(
+      (firing) => firing.claimedAt.getTime() <= latest && !this.#isOf(firing, except),
+      limit,
+    );
+    return firings.map((firing) => {
       const schedule = this.#scheduleOf(firing);
-      const left = schedule !== null && exceptTasks.includes(schedule.taskName);
-      if (firing.claimedAt.getTime() > latest || left) continue;
-      found.push({ firing, schedule: schedule && copySchedule(schedule) });
-    }
-    return found;
+      return { firing, schedule: schedule && copySchedule(schedule) };
+    });
   }
 
   override async markFirings(firings: readonly Firing[], mark: FiringMark): Promise<void> {
@@ -230,6 +230,12 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
   #scheduleOf({ scheduleId, incarnation }: Firing): ScheduledTask | null {
     const task = this.#schedules.get(scheduleId);
     return task?.incarnation === incarnation ? task : null;
+  }
+
+  /** A firing whose schedule is gone is of no task. */
+  #isOf(firing: Firing, taskNames: ReadonlySet<string>): boolean {
+    const schedule = taskNames.size > 0 ? this.#scheduleOf(firing) : null;
+    return schedule !== null && taskNames.has(schedule.taskName);
   }
 
   #checkOpen(): void {

@@ -20,8 +20,8 @@ import {
   sleep,
   type UnsubmittedFiring,
 } from '@flowrra/core';
+import { ChangeWaits } from './change-waits.js';
 import { RunsAhead } from './firing/runs-ahead.js';
-import { ChangeWaits } from './in-memory/change-waits.js';
 import { copyFiring, FiringLedger } from './in-memory/firing-ledger.js';
 import { matchesFilter } from './matches-filter.js';
 import { checkStorable, copySchedule, sameInstant, storableDecision, storableMark } from './stored-schedule.js';

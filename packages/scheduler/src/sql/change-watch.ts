@@ -1,5 +1,5 @@
 import { systemClock, type Timer } from '@flowrra/core';
-import { ChangeWaits } from '../in-memory/change-waits.js';
+import { ChangeWaits } from '../change-waits.js';
 import type { SqlSession } from './sql-session.js';
 
 /** Milliseconds after which a dialect that hears nothing lets look: a change is noticed within 5 s. */
