@@ -1,0 +1,91 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { creations, fireDueSlot, idsOf, sampleSchedule } from '../../support/sample-schedules.js';
+import { SQL_SERVERS, type World } from '../../support/sql-servers.js';
+
+const worlds: World[] = [];
+
+afterEach(async () => {
+  for (const world of worlds.splice(0)) await world.close();
+});
+
+describe.each(SQL_SERVERS)('sessions on $name', (server) => {
+  const setup = async (options: Parameters<World['backend']>[0] = {}) => {
+    // A server of its own, since all its sessions are ended.
+    const own = await server.start();
+    const world = server.world(own.url);
+    worlds.push({ ...world, close: () => world.close().finally(() => own.stop()) });
+    return { world, backend: world.backend(options) };
+  };
+
+  it('that the server ends while they are idle are replaced (SQ-02)', async () => {
+    const { world, backend } = await setup({ poolSize: 3 });
+    for (let round = 0; round < 10; round++) {
+      await Promise.all([1, 2, 3].map((number) => backend.create(sampleSchedule(`job-${round}-${number}`))));
+      await server.endSessions(world);
+      expect(await backend.listAll()).toHaveLength(3 * (round + 1));
+      await server.endSessions(world);
+    }
+  });
+
+  it('that the server ends while they are busy cost no read, and no write that is not refused (SQ-02)', async () => {
+    const { world, backend } = await setup({ poolSize: 4 });
+    await backend.applyChanges(creations(50));
+    let done = false;
+    const killing = (async () => {
+      for (let round = 0; round < 15; round++) await server.endSessions(world);
+      done = true;
+    })();
+    const confirmed: string[] = [];
+    const refused: unknown[] = [];
+    const writing = async (name: string) => {
+      for (let number = 0; !done; number++) {
+        const id = `${name}-${number}`;
+        await backend.create(sampleSchedule(id)).then(
+          () => confirmed.push(id),
+          (err: unknown) => refused.push(err),
+        );
+      }
+    };
+    const reading = async () => {
+      while (!done) await backend.listEnabled().catch((err: unknown) => refused.push(err));
+    };
+    await Promise.all([killing, writing('a'), writing('b'), reading()]);
+    for (const err of refused) {
+      // A write that was repeated although it had been done finds its own row.
+      expect(err).toMatchObject({ code: expect.stringMatching(/^(STORE_UNAVAILABLE|SCHEDULE_EXISTS)$/) });
+    }
+    expect(idsOf(await backend.listAll())).toEqual(expect.arrayContaining(confirmed));
+  });
+
+  it('are shared: fifty calls at once on a pool of two all end well (SQ-13)', async () => {
+    const { world, backend } = await setup({ poolSize: 2 });
+    await backend.applyChanges(creations(50));
+    const schedules = await backend.listAll();
+    const claims = await Promise.all(
+      schedules.map((schedule, index) =>
+        index % 2 ? backend.claimDue([fireDueSlot(schedule)], { node: 'node' }) : backend.get(schedule.id),
+      ),
+    );
+    expect(claims.flat().filter(Boolean)).toHaveLength(50);
+    expect(await world.backend().listFirings('job-00001')).toHaveLength(1);
+  });
+
+  it('that are never free fail by a typed error in time (SQ-13)', async () => {
+    const { world, backend } = await setup({ poolSize: 1 });
+    await backend.create(sampleSchedule('job'));
+    const other = world.backend();
+    const [schedule] = await other.listAll();
+    // Somebody else holds the row that the only session waits for.
+    const blocked = server.holdRow(world, 'job', async () => {
+      const updates = [1, 2, 3].map((n) => backend.update(sampleSchedule('job', { description: `${n}` })));
+      return Promise.allSettled(updates);
+    });
+    const outcomes = await blocked;
+    expect(schedule?.id).toBe('job');
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'STORE_UNAVAILABLE' } });
+    }
+    await backend.update(sampleSchedule('job', { description: 'free again' }));
+    expect((await other.get('job'))?.description).toBe('free again');
+  });
+});

@@ -1,0 +1,26 @@
+import { consoleLogger, systemClock } from '@flowrra/core';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { sampleSchedule } from '../../support/sample-schedules.js';
+import { SQL_SERVERS } from '../../support/sql-servers.js';
+
+describe.each(SQL_SERVERS)('nodes that start on $name', (server) => {
+  it('make one schema when five of them start at once on an empty database, thirty times (SQ-01)', async () => {
+    for (let round = 0; round < 30; round++) {
+      const world = server.world();
+      const nodes = Array.from({ length: 5 }, () => world.backend({ poolSize: 1 }));
+      await Promise.all(nodes.map((node) => node.open({ clock: systemClock, logger: consoleLogger })));
+      await Promise.all(nodes.map((node, index) => node.create(sampleSchedule(`job-${index}`))));
+      expect(await nodes[0]?.listAll()).toHaveLength(5);
+      await world.close();
+    }
+  });
+
+  it('refuse tables that a newer version made, and leave them alone', async () => {
+    const world = server.world();
+    onTestFinished(() => world.close());
+    await world.backend().create(sampleSchedule('job'));
+    await world.query(`update ${world.prefix}migrations set name = '9999-later'`);
+    await expect(world.backend().get('job')).rejects.toMatchObject({ code: 'SCHEMA_TOO_NEW' });
+    expect(await world.query(`select name from ${world.prefix}migrations`)).toEqual([{ name: '9999-later' }]);
+  });
+});
