@@ -20,18 +20,19 @@ export class FiringLedger {
     return true;
   }
 
-  /** Those that wait for a mark, the oldest claim first. */
-  claimed(): Firing[] {
-    return [...this.#claimed].sort(byClaim).map(copyFiring);
+  /** Those that wait for a mark and match (default all), the oldest claim first, at most `limit` (default all). */
+  claimed(matches: (firing: Firing) => boolean = () => true, limit = Number.POSITIVE_INFINITY): Firing[] {
+    return [...this.#claimed].filter(matches).sort(byClaim).slice(0, limit).map(copyFiring);
   }
 
-  /** When the oldest of the claimed firings that matter was claimed. */
-  oldestClaim(matters: (firing: Firing) => boolean): Date | null {
-    let oldest: Firing | null = null;
+  /** When the oldest of the claimed firings that match was claimed. */
+  oldestClaim(matches: (firing: Firing) => boolean): Date | null {
+    let oldest = Number.POSITIVE_INFINITY;
     for (const firing of this.#claimed) {
-      if (matters(firing) && (oldest === null || firing.claimedAt < oldest.claimedAt)) oldest = firing;
+      const claimedAt = firing.claimedAt.getTime();
+      if (claimedAt < oldest && matches(firing)) oldest = claimedAt;
     }
-    return oldest && new Date(oldest.claimedAt);
+    return Number.isFinite(oldest) ? new Date(oldest) : null;
   }
 
   mark(id: string, { state, reason = null }: FiringMark, now: number): void {

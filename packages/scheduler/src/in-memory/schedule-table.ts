@@ -48,20 +48,18 @@ export class ScheduleTable {
 
   /** The longest overdue first. */
   due(now: Date, matches: (task: ScheduledTask) => boolean): ScheduledTask[] {
-    const due = [...this.#rows.values()].filter(
-      (task) => task.enabled && task.nextRun !== null && task.nextRun <= now && matches(task),
-    );
-    return due.sort((a, b) => Number(a.nextRun) - Number(b.nextRun) || byId(a, b));
+    const last = now.getTime();
+    const due = [...this.#rows.values()].filter((task) => dueAt(task) <= last && matches(task));
+    return due.sort((a, b) => dueAt(a) - dueAt(b) || byId(a, b));
   }
 
   /** The earliest next run of an enabled schedule. */
   nextRun(matches: (task: ScheduledTask) => boolean): Date | null {
-    let earliest: Date | null = null;
+    let earliest = Number.POSITIVE_INFINITY;
     for (const task of this.#rows.values()) {
-      const { enabled, nextRun } = task;
-      if (enabled && nextRun && (earliest === null || nextRun < earliest) && matches(task)) earliest = nextRun;
+      if (dueAt(task) < earliest && matches(task)) earliest = dueAt(task);
     }
-    return earliest && new Date(earliest);
+    return Number.isFinite(earliest) ? new Date(earliest) : null;
   }
 
   /** @returns false, with everything as it was, when a row is not as `before` any more */
@@ -86,6 +84,11 @@ export class ScheduleTable {
     this.write({ ...task, revision: 1 });
     return true;
   }
+}
+
+/** Epoch milliseconds: comparing dates themselves is some ten times slower. */
+function dueAt({ enabled, nextRun }: ScheduledTask): number {
+  return enabled && nextRun ? nextRun.getTime() : Number.POSITIVE_INFINITY;
 }
 
 function byId(a: ScheduledTask, b: ScheduledTask): number {
