@@ -1,4 +1,4 @@
-import type { FlowrraError } from '@flowrra/core';
+import { BackendError, type FlowrraError } from '@flowrra/core';
 import type {
   Cell,
   ChangeListener,
@@ -16,6 +16,10 @@ import { isIndexThere, kindOfError, translateError } from './sqlite-errors.js';
 /** A path, or an open database; one that was passed in stays open. */
 export type SqliteTarget = string | Database | Kysely<unknown>;
 
+/** Of SQLite 3: `->>`, and `jsonb_each`, which reads rows twice as fast. Other drivers may bring another version. */
+const OLDEST_MINOR = 38;
+const FIRST_WITH_JSONB_EACH = 51;
+
 /** Where SQLite differs: one connection, one writer, no server and so no clock of its own. */
 export class SqliteDialect implements SqlDialect {
   readonly label: string;
@@ -27,6 +31,7 @@ export class SqliteDialect implements SqlDialect {
   readonly isIndexThere: (err: unknown) => boolean = isIndexThere;
   readonly #target: SqliteTarget;
   #own: Kysely<SqlTables> | null = null;
+  #each = sql`json_each`;
 
   constructor(target: SqliteTarget) {
     this.#target = target;
@@ -44,6 +49,11 @@ export class SqliteDialect implements SqlDialect {
 
   /** Whoever may not write learns it now, not at the first slot. SQLite tells only who tries; it is taken back. */
   async checkServer(db: Kysely<SqlTables>): Promise<void> {
+    const { rows } = await sql<{ version: string }>`select sqlite_version() as version`.execute(db);
+    const [major = 0, minor = 0] = (rows[0]?.version ?? '').split('.').map(Number);
+    if (major !== 3 || minor < OLDEST_MINOR)
+      throw new BackendError(`${this.label} is served by SQLite ${rows[0]?.version}: 3.${OLDEST_MINOR} is needed.`);
+    this.#each = minor < FIRST_WITH_JSONB_EACH ? sql`json_each` : sql`jsonb_each`;
     await db.connection().execute(async (connection) => {
       await sql`begin immediate`.execute(connection);
       try {
@@ -62,7 +72,7 @@ export class SqliteDialect implements SqlDialect {
 
   rows(columns: readonly Column[], rows: readonly (readonly Cell[])[]): RawBuilder<unknown> {
     const values = columns.map(({ name }, index) => sql`value ->> ${sql.lit(index)} as ${sql.ref(name)}`);
-    return sql`(select ${sql.join(values)} from json_each(${JSON.stringify(rows)}))`;
+    return sql`(select ${sql.join(values)} from ${this.#each}(${JSON.stringify(rows)}))`;
   }
 
   /** Kysely begins with a plain `begin`, which takes the lock too late: after a read it can only fail. */
