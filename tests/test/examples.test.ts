@@ -55,6 +55,9 @@ not-a-slot · 2040-06-01T04:00:00.000Z is not a slot: the one before is 2040-06-
 upcoming
 `,
   'scheduling/health.ts': '200\n',
+  'schedulers/sqlite.ts': '',
+  'schedulers/postgres.ts': '',
+  'schedulers/mysql.ts': '',
 };
 
 // Resolved here: the examples run in a folder of their own, where they may leave files.

@@ -25,10 +25,10 @@ await scheduler.schedule({
   timeout: '10m',
   description: 'What the auditors ask for',
 });
-console.log(await scheduler.preview('end-of-quarter', 2));
+console.log(await scheduler.preview('end-of-quarter', 2)); // 31 March and 30 June 2040, 21:30 UTC
 console.log((await scheduler.list({ text: 'night' })).map(({ id, schedule }) => `${id}: ${schedule}`));
 
-await scheduler.disable('sync'); // fires again after enable(), from its first slot after that moment
-console.log(await scheduler.unschedule('sync'), await scheduler.get('sync'));
+await scheduler.disable('sync'); // enable() lets it fire again, from its first slot after that moment
+console.log(await scheduler.unschedule('sync'), await scheduler.get('sync')); // true null
 
 await app.stop();
