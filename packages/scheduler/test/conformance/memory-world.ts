@@ -14,13 +14,11 @@ export async function createMemoryWorld(
   const context = { clock, logger: silent };
   await backend.open(context);
   return {
+    ...(clock instanceof ManualClock && { advance: (ms: number) => clock.advance(ms) }),
     ...(backend instanceof DamageableBackend && { damage: (id: string) => backend.damage(id) }),
     backend,
     context,
     another: async () => anotherDoor(backend),
-    async advance(ms) {
-      if (clock instanceof ManualClock) await clock.advance(ms);
-    },
     noticeWithin: 200,
     close: () => backend.close(),
   };

@@ -1,3 +1,4 @@
+import { systemClock } from '@flowrra/core';
 import { describe, expect, it } from 'vitest';
 import { describeSchedulerBackend, type SchedulerBackendNeed } from '../../src/conformance/index.js';
 import { InMemorySchedulerBackend } from '../../src/in-memory-scheduler-backend.js';
@@ -38,10 +39,7 @@ describe('describeSchedulerBackend', () => {
     const runner = new RecordingRunner();
     describeSchedulerBackend(runner, {
       without: ['damage'],
-      async create() {
-        const { advance: _advance, ...world } = await createMemoryWorld(new InMemorySchedulerBackend());
-        return world;
-      },
+      create: () => createMemoryWorld(new InMemorySchedulerBackend(), systemClock),
     });
     const failures = await runner.run('SC-08 reads nothing a millisecond before it is due');
     expect([...failures.values()].join()).toContain("The world has no advance(): add it, or list 'advance'");
