@@ -40,7 +40,7 @@ export class SchedulerNode {
   readonly #round: NodeRound;
   readonly #sleep: NodeSleep;
   readonly #retention: LedgerRetention;
-  readonly #health = new NodeHealth();
+  readonly #health: NodeHealth;
   readonly #stopping = new AbortController();
   readonly #triggers = new Set<Promise<unknown>>();
   #storeFails = false;
@@ -52,6 +52,7 @@ export class SchedulerNode {
     const { clock, logger } = app;
     const stopping = this.#stopping.signal;
     this.#options = options;
+    this.#health = new NodeHealth(clock);
     const gate = new BrokerGate(app);
     const submitter = new SlotSubmitter({ app, gate, node, findTask });
     const unknownTasks = new UnknownTasks({ node, logger, findTask });
@@ -131,6 +132,7 @@ export class SchedulerNode {
   /** One round and the sleep after it. Never rejects: a node lives on whatever happens to its stores. */
   async #runOnce(): Promise<void> {
     const { app } = this.#options;
+    this.#health.beginRound();
     try {
       const backend = await this.#options.backend();
       this.#sleep.beginRound(backend);
@@ -149,11 +151,10 @@ export class SchedulerNode {
 
   /** While the broker refuses tasks nothing fires, and that counts like a store that is away. */
   #noteRound(): void {
-    const { clock, logger } = this.#options.app;
-    if (this.#storeFails) logger.info({}, 'schedules are served again');
+    if (this.#storeFails) this.#options.app.logger.info({}, 'schedules are served again');
     this.#storeFails = false;
     if (this.#gate.refusal) this.#health.failed(this.#gate.refusal);
-    else this.#health.worked(new Date(clock.now()), this.#gate.trouble);
+    else this.#health.worked(this.#gate.trouble);
   }
 
   /** Milliseconds until there is something to do; by the store's clock, so that this node's own does not matter. */

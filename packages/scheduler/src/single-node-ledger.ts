@@ -161,14 +161,16 @@ class SingleNodeLedger extends BaseSchedulerBackend {
   }: ExceptTasks & { olderThan: number; limit: number }): Promise<UnsubmittedFiring[]> {
     this.#checkOpen();
     const latest = this.#clock.now() - olderThan;
-    const found: UnsubmittedFiring[] = [];
-    for (const firing of this.#ledger.claimed()) {
-      if (found.length >= limit || firing.claimedAt.getTime() > latest) break;
-      const row = await this.get(firing.scheduleId);
-      const schedule = row?.incarnation === firing.incarnation ? row : null;
-      if (!schedule || !exceptTasks.includes(schedule.taskName)) found.push({ firing, schedule });
-    }
-    return found;
+    const claimed = this.#ledger.claimed(
+      (firing) => firing.claimedAt.getTime() <= latest && !exceptTasks.includes(this.#ahead.taskOf(firing) ?? ''),
+      limit,
+    );
+    return Promise.all(
+      claimed.map(async (firing) => {
+        const row = await this.get(firing.scheduleId);
+        return { firing, schedule: row?.incarnation === firing.incarnation ? row : null };
+      }),
+    );
   }
 
   override async markFirings(firings: readonly Firing[], mark: FiringMark): Promise<void> {

@@ -8,6 +8,8 @@ import type { UnsubmittedSweep } from './unsubmitted-sweep.js';
 
 /** Due schedules that are read at once. */
 const SCHEDULES_AT_ONCE = 500;
+/** Reads of one round: between rounds the node sees to what others left, and shows that it lives. */
+const READS_PER_ROUND = 20;
 /** Firings that one claim writes, more or less: a single schedule may have more. */
 const FIRINGS_AT_ONCE = 1_000;
 
@@ -55,7 +57,7 @@ export class NodeRound {
     let progress = false;
     let heldUp = 0;
     try {
-      for (let more = true; more && this.#mayClaim(probe); ) {
+      for (let reads = 0, more = true; more && reads < READS_PER_ROUND && this.#mayClaim(probe); reads++) {
         // Schedules that wait for room in a queue stay due: look behind them.
         const limit = probe ? 1 : SCHEDULES_AT_ONCE + heldUp;
         const { now, schedules } = await backend.readDue({ exceptTasks: unknownTasks.names(), limit });
@@ -130,13 +132,17 @@ export class NodeRound {
 
 /** Pushes one batch while the next one is claimed: at most two are claimed and not pushed. */
 class PushesInTurn {
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<void> | null = null;
 
   constructor(readonly push: (tasks: readonly ClaimedFiring[]) => Promise<void>) {}
 
   /** Waits for the batch before, and begins with this one. */
   async next(tasks: readonly ClaimedFiring[]): Promise<void> {
-    await this.#last;
+    if (this.#last) {
+      await this.#last;
+      // A store and a broker inside of this process may answer without ever letting the event loop turn.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     this.#last = this.push(tasks);
     // `end` or the next batch awaits it; until then its failure has somebody to hear it.
     this.#last.catch(() => {});

@@ -331,6 +331,29 @@ describe('A store of schedules that is away', () => {
     expect(node.health().firing).toBe(true);
   });
 
+  it('SC-16 is seen in the health when it answers no more, though nothing fails', async () => {
+    world = await setup();
+    let answer = (): void => {};
+    let silent = false;
+    const store = doorTo(world.backend, async (method, through) => {
+      if (silent && method === 'dueTimes') await new Promise<void>((resolve) => (answer = resolve));
+      return through();
+    });
+    await world.create(schedule('s'));
+    const node = world.node('n', store);
+    await node.start();
+    await world.clock.advance(SECOND);
+    silent = true;
+    await world.clock.advance(20 * SECOND);
+    expect(node.health()).toMatchObject({ firing: true, lastRound: at(SECOND) });
+    await world.clock.advance(20 * SECOND);
+    expect(node.health()).toMatchObject({ firing: false, error: { code: 'STORE_UNAVAILABLE' } });
+    silent = false;
+    answer();
+    await world.clock.advance(SECOND);
+    expect(node.health()).toMatchObject({ firing: true, error: null });
+  });
+
   it('never makes a hot loop of waits that end at once', async () => {
     world = await setup();
     let looks = 0;
