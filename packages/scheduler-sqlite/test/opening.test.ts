@@ -89,6 +89,21 @@ describe('opening a SQLite file', () => {
     expect(database.open).toBe(true);
   });
 
+  it('SQ-05 waits for a transaction that the user has open on the same database', async () => {
+    const { open } = setup();
+    const database = new Sqlite(':memory:', { timeout: 0 });
+    undo.push(() => database.close());
+    const backend = open(database);
+    await backend.create(sampleSchedule('a'));
+    database.exec("begin; update flowrra_schedules set description = 'by hand'");
+    const creating = backend.create(sampleSchedule('b'));
+    expect((await backend.get('a'))?.description).toBe('by hand');
+    expect(database.inTransaction).toBe(true);
+    database.exec('commit');
+    await creating;
+    expect(await backend.listAll()).toHaveLength(2);
+  });
+
   it('uses a Kysely instance that is passed in, and leaves it open', async () => {
     const { open } = setup();
     const database = new Sqlite(':memory:', { timeout: 0 });

@@ -1,5 +1,5 @@
 import { BackendError, type FlowrraError, StoreUnavailableError } from '@flowrra/core';
-import { type SqlErrorKind, SqlSchedulerBackend, type SqlTables } from '@flowrra/scheduler/sql';
+import { type SqlContext, type SqlErrorKind, SqlSchedulerBackend, type SqlTables } from '@flowrra/scheduler/sql';
 import type { Kysely } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SqliteDialect } from '../src/sqlite-dialect.js';
@@ -18,6 +18,20 @@ class TroubledDialect extends SqliteDialect {
   /** What the next transactions meet, one each: before their first statement, or in place of the answer to the commit. */
   readonly troubles: { readonly kind: SqlErrorKind; readonly when: 'begun' | 'commit' }[] = [];
   begun = 0;
+  /** How many statements to come lose their answer. */
+  lost = 0;
+
+  override async connect(context: SqlContext): Promise<Kysely<SqlTables>> {
+    const db = await super.connect(context);
+    return db.withPlugin({
+      transformQuery: ({ node }) => node,
+      transformResult: async ({ result }) => {
+        if (this.lost === 0) return result;
+        this.lost--;
+        throw new Trouble('connection-lost');
+      },
+    });
+  }
 
   override readonly kindOfError = (err: unknown): SqlErrorKind =>
     err instanceof Trouble ? err.kind : kindOfError(err);
@@ -72,6 +86,15 @@ describe('what is tried again', () => {
     await expect(backend.create(sampleSchedule('new'))).rejects.toBeInstanceOf(BackendError);
     expect(dialect.begun).toBe(6);
     expect(await backend.get('new')).toBeNull();
+  });
+
+  it('SQ-02 is a read whose connection was lost, once', async () => {
+    const { backend, dialect } = await setup();
+    dialect.lost = 1;
+    expect((await backend.get('due'))?.id).toBe('due');
+    dialect.lost = 2;
+    await expect(backend.get('due')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(dialect.lost).toBe(0);
   });
 
   it('SQ-02 is a write whose connection was lost before its commit, once', async () => {
