@@ -1,6 +1,6 @@
 import { BackendError, type FlowrraError, StoreUnavailableError } from '@flowrra/core';
 import { type SqlContext, type SqlErrorKind, SqlSchedulerBackend, type SqlTables } from '@flowrra/scheduler/sql';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SqliteDialect } from '../src/sqlite-dialect.js';
 import { kindOfError } from '../src/sqlite-errors.js';
@@ -49,6 +49,23 @@ class TroubledDialect extends SqliteDialect {
 
   override translateError(err: unknown): FlowrraError {
     return err instanceof Trouble ? new StoreUnavailableError(err.message, { cause: err }) : super.translateError(err);
+  }
+}
+
+/** A newer node makes the tables while this one waits for its turn. */
+class OvertakenDialect extends SqliteDialect {
+  override withMigrationLock(
+    db: Kysely<SqlTables>,
+    prefix: string,
+    work: (connection: Kysely<SqlTables>) => Promise<void>,
+  ): Promise<void> {
+    return super.withMigrationLock(db, prefix, async (connection) => {
+      await sql`create table flowrra_migrations (name text primary key, timestamp text)`.execute(connection);
+      await sql`insert into flowrra_migrations values ('0099-future', '2099-01-01T00:00:00.000Z')`.execute(connection);
+      await sql`commit`.execute(connection);
+      await sql`begin immediate`.execute(connection);
+      await work(connection);
+    });
   }
 }
 
@@ -127,5 +144,13 @@ describe('what is tried again', () => {
     meet(1, 'other');
     await expect(backend.delete('due')).rejects.toThrow('other, made by the test');
     expect(dialect.begun).toBe(1);
+  });
+});
+
+describe('making the tables', () => {
+  it('SQ-01 ends when a newer node was faster, and says so', async () => {
+    const backend = new TroubledBackend(new OvertakenDialect(':memory:'));
+    undo.push(() => backend.close());
+    await expect(backend.listAll()).rejects.toMatchObject({ code: 'SCHEMA_TOO_NEW', migration: '0099-future' });
   });
 });

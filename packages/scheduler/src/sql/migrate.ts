@@ -37,7 +37,7 @@ export async function migrate(db: Kysely<SqlTables>, dialect: SqlDialect, prefix
   refuseUnknown(done, known, dialect);
   // The usual start takes no lock.
   if (Object.keys(known).every((name) => done.includes(name))) return;
-  await dialect.withMigrationLock(db, prefix, async (connection) => {
+  const run = async (connection: Kysely<SqlTables>): Promise<void> => {
     const { error } = await new Migrator({
       db: connection,
       provider: { getMigrations: () => Promise.resolve(known) },
@@ -45,9 +45,14 @@ export async function migrate(db: Kysely<SqlTables>, dialect: SqlDialect, prefix
       migrationLockTableName: `${prefix}migrations_lock`,
     }).migrateToLatest();
     if (error !== undefined) throw error;
-  });
-  // A newer node may have been faster.
-  refuseUnknown(await migrationsDone(db, dialect, prefix), known, dialect);
+  };
+  try {
+    await dialect.withMigrationLock(db, prefix, run);
+  } catch (err) {
+    // A newer node may have been faster: then that is the reason, not what the Migrator makes of it.
+    refuseUnknown(await migrationsDone(db, dialect, prefix), known, dialect);
+    throw err;
+  }
 }
 
 /** Takes everything back that `migrate` and its users wrote. */
