@@ -139,6 +139,16 @@ export async function openSchedulers(
       return starts.map((start, index) => ({ id: idOf(index), slots: intervalSlots(start, every, endAt) }));
     },
 
+    /** Registers schedules of one slot each, in one transaction. A slot that is past by then is due at once. */
+    async once(count: number, at: number): Promise<WatchedSchedule[]> {
+      const ids = Array.from({ length: count }, (_, index) => `once-${index}`);
+      await scheduler.apply(
+        ids.map((id) => defineSchedule({ id, task: tick, at: new Date(at) })),
+        { owner: 'once' },
+      );
+      return ids.map((id) => ({ id, slots: [at] }));
+    },
+
     /** Waits until no slot is left and all tasks ran, and gives what there is to judge. */
     async end(
       schedules: readonly WatchedSchedule[],

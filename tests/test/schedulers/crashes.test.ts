@@ -8,9 +8,7 @@ const SOON = { timeout: 30_000, interval: 50 };
 describe.each(ENGINES)('a scheduler node on %s', (engine) => {
   it.concurrent('that is killed after its commit and before its push loses no slot: another one pushes it within seconds (SC-02)', async (context) => {
     const nodes = await openSchedulers(engine, context);
-    const first = (await nodes.now()) + 2_000;
-    // One slot each, so that it does not matter when the node looks first.
-    const schedules = await nodes.every({ count: 20, every: 1_000, first, last: first + 500 });
+    const schedules = await nodes.once(20, await nodes.now());
     const victim = await nodes.node('victim', { executes: false, dies: { when: 'before', push: 1 } });
     expect(await victim.exited()).toEqual({ code: null, signal: 'SIGKILL' });
     const left = (await nodes.firings(schedules)).filter(({ state }) => state === 'claimed');
@@ -25,9 +23,7 @@ describe.each(ENGINES)('a scheduler node on %s', (engine) => {
 
   it.concurrent('that is killed after its push and before the mark leads to no second task, though the first one has finished (SC-03)', async (context) => {
     const nodes = await openSchedulers(engine, context);
-    const first = (await nodes.now()) + 2_000;
-    // One slot each, so that it does not matter when the node looks first.
-    const schedules = await nodes.every({ count: 20, every: 1_000, first, last: first + 500 });
+    const schedules = await nodes.once(20, await nodes.now());
     const victim = await nodes.node('victim', { executes: false, dies: { when: 'after', push: 20 } });
     expect(await victim.exited()).toEqual({ code: null, signal: 'SIGKILL' });
     const left = (await nodes.firings(schedules)).filter(({ state }) => state === 'claimed');
