@@ -14,10 +14,12 @@ const ACQUIRE_TIMEOUT = 9_000;
  */
 export function guardedPool(pool: Pool, settings: readonly string[]): MysqlPool {
   const prepared = new WeakSet<PoolConnection>();
+  // A pool of the user's may give every session its first settings back; mysql2's types do not tell.
+  const { resetOnRelease = false } = (pool as { config?: { resetOnRelease?: boolean } }).config ?? {};
   const prepare = async (connection: PoolConnection) => {
-    if (prepared.has(connection)) return;
+    if (prepared.has(connection) && !resetOnRelease) return;
     // mysql2 listens for one error of a connection; a second one would end the process.
-    connection.on('error', () => {});
+    if (!prepared.has(connection)) connection.on('error', () => {});
     for (const statement of settings) await connection.promise().query({ sql: statement, timeout: QUERY_TIMEOUT });
     prepared.add(connection);
   };

@@ -77,7 +77,7 @@ export class MySQLDialect implements SqlDialect {
     const [server] = rows;
     if (!server) throw new BackendError(`${this.label} does not say what it is.`);
     this.#limitsSession = checkVersion(server.version, this.label) === 'MySQL';
-    if (server.readOnly === 1 || server.readOnly === 'ON') {
+    if (['1', 'ON'].includes(String(server.readOnly))) {
       throw new StoreUnavailableError(`${this.label} is read-only: a replica, or set so. Connect to the primary.`);
     }
     // mysql2 escapes values by backslashes; here that would let a value end its text.

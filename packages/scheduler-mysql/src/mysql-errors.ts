@@ -9,7 +9,7 @@ const LOGIN = refused('refuses this user name or password');
 const PERMISSION = refused('refuses this user a permission: it needs CREATE, INDEX, SELECT, INSERT, UPDATE and DELETE');
 const READ_ONLY = unavailable('is read-only: a replica, or set so. Connect to the primary');
 const ENDED = unavailable('ended the connection. Try again');
-const TOO_SLOW = unavailable('took too long for a statement and ended it. Is it overloaded');
+const TOO_SLOW = unavailable('took too long for a statement and ended it. Is it overloaded?');
 
 /** By the server's error number. */
 const TROUBLES: Readonly<Record<number, Trouble>> = {

@@ -70,8 +70,8 @@ export class PostgresDialect implements SqlDialect {
   }
 
   async checkServer(db: Kysely<SqlTables>): Promise<void> {
-    const { rows } = await sql<{ version: string; replica: boolean; idle: string }>`
-      select current_setting('server_version_num') as version, pg_is_in_recovery() as replica,
+    const { rows } = await sql<{ version: unknown; replica: unknown; idle: unknown }>`
+      select current_setting('server_version_num') as version, pg_is_in_recovery()::int as replica,
         extract(epoch from current_setting('idle_in_transaction_session_timeout')::interval) * 1000 as idle`.execute(
       db,
     );
@@ -80,7 +80,7 @@ export class PostgresDialect implements SqlDialect {
     if (Number(server.version) < OLDEST * 10_000) {
       throw new BackendError(`${this.label} is older than PostgreSQL ${OLDEST}. Upgrade it.`);
     }
-    if (server.replica) {
+    if (Number(server.replica) === 1) {
       throw new StoreUnavailableError(`${this.label} is a read-only replica. Connect to the primary.`);
     }
     // An operator's own limit stands when it is stricter.

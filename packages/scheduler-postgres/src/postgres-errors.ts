@@ -18,7 +18,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   '40001': unavailable('kept colliding with other transactions. Try again'),
   '40P01': unavailable('kept running into deadlocks with other transactions. Try again'),
   '55P03': unavailable('holds a lock for somebody else. Try again'),
-  '57014': unavailable('took too long for a statement and ended it. Is it overloaded'),
+  '57014': unavailable('took too long for a statement and ended it. Is it overloaded?'),
   '57P03': unavailable('is starting up or shutting down. Try again'),
   '57': unavailable('ended the connection. Try again'),
   '08': unavailable('ended the connection. Try again'),
@@ -69,7 +69,8 @@ function troubleOf(err: unknown, text: string): Trouble {
   if (state !== null) return byState(TROUBLES, state) ?? refused(`refuses a statement (${state}): ${text}`);
   const network = networkTrouble(err);
   if (network) return network;
-  if (NOT_CONNECTED.test(text)) return unavailable('gave no connection in time. Is it running, and is poolSize enough');
+  if (NOT_CONNECTED.test(text))
+    return unavailable('gave no connection in time. Is it running, and is poolSize enough?');
   if (/does not support SSL/.test(text)) return refused('speaks no TLS: leave sslmode out, or switch ssl on there');
   if (/password must be a (non-empty )?string/.test(text)) return refused('wants a password: put it into the address');
   if (LOST.test(text)) return unavailable(`was lost or did not answer: ${text}. Try again`);

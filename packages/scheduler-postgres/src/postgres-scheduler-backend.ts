@@ -48,8 +48,9 @@ function makeDialect(target: string | object, poolSize: number | undefined): Pos
 }
 
 function readyTarget(target: object): PostgresTarget {
+  const has = (...names: string[]) => target instanceof Object && names.every((name) => name in target);
   // By what they can do: a Kysely or a pg of another version is as good.
-  if ('selectFrom' in target && 'withoutPlugins' in target) return { db: target as Kysely<unknown> };
-  if ('connect' in target && 'totalCount' in target) return { pool: target as Pool };
+  if (has('selectFrom', 'withoutPlugins')) return { db: target as Kysely<unknown> };
+  if (has('connect', 'totalCount')) return { pool: target as Pool };
   throw new ArgumentError('target', 'target must be a postgresql: address, a pg.Pool or a Kysely instance.');
 }

@@ -1,0 +1,112 @@
+import { type CompiledQuery, Kysely, MysqlDialect } from 'kysely';
+import { createPool, type Pool, type PoolOptions } from 'mysql2';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { schedule } from './schedule.js';
+import { World } from './world.js';
+
+const worlds: World[] = [];
+
+function setup(): World {
+  const world = new World();
+  worlds.push(world);
+  return world;
+}
+
+function readyPool({ url }: World, options: PoolOptions = {}): Pool {
+  const pool = createPool({ uri: url, ...options });
+  onTestFinished(() => pool.promise().end());
+  return pool;
+}
+
+afterEach(async () => {
+  for (const world of worlds.splice(0)) await world.close();
+});
+
+/** What may be in a column, and is written differently by those who parse it. */
+const SAMPLE = schedule('job', {
+  args: [{ b: 1, a: [null, 'ü 😀 \\ " \' \n', 1.5] }, '1', 9_007_199_254_740_991],
+  kwargs: { z: 1, a: 2 },
+  nextRun: new Date(1_790_000_000_600),
+  jitter: 2 ** 31 + 1,
+  description: "'; drop table schedules; -- \\",
+});
+
+describe('a pool that is passed in', () => {
+  it.each<[string, PoolOptions]>([
+    ['as it comes', {}],
+    ['with JSON as text', { jsonStrings: true }],
+    ['with big numbers as text', { supportBigNumbers: true, bigNumberStrings: true }],
+    ['with nothing parsed', { typeCast: (field) => field.string() }],
+    ['with another time zone', { timezone: '+05:30', dateStrings: true }],
+    ['with reset sessions', { resetOnRelease: true }],
+  ])('may hand out values %s (SQ-12)', async (_how, options) => {
+    const world = setup();
+    const backend = world.backend({}, readyPool(world, options));
+    await backend.create(SAMPLE);
+    expect(await backend.get('job')).toEqual(SAMPLE);
+    const { taskName, scheduleType, args } = SAMPLE;
+    const found = await backend.findByDefinition(taskName, scheduleType, SAMPLE.schedule, args, { a: 2, z: 1 });
+    expect(found?.id).toBe('job');
+    expect((await backend.dueTimes()).nextRun).toEqual(SAMPLE.nextRun);
+  });
+
+  it('may be one of promises, and is not ended', async () => {
+    const world = setup();
+    const pool = readyPool(world).promise();
+    const backend = world.backend({}, pool);
+    await backend.create(schedule('job'));
+    await backend.close();
+    expect((await pool.query('select 1 as one'))[0]).toEqual([{ one: 1 }]);
+  });
+
+  it('gets sessions at UTC, strict, with limits of time, that read what is committed (SQ-04, SQ-07)', async () => {
+    const world = setup();
+    const pool = readyPool(world, { connectionLimit: 1 });
+    await world.backend({}, pool).create(schedule('job'));
+    const [rows] = await pool.promise().query(`select @@session.time_zone as zone, @@session.sql_mode as mode,
+      @@session.innodb_lock_wait_timeout as waits, @@session.idle_transaction_timeout as idle,
+      @@session.tx_isolation as isolation`);
+    expect(rows).toEqual([
+      {
+        zone: '+00:00',
+        mode: 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
+        waits: 3,
+        idle: 5,
+        isolation: 'READ-COMMITTED',
+      },
+    ]);
+  });
+});
+
+describe('a Kysely instance that is passed in', () => {
+  const setupKysely = (statements: CompiledQuery[], options: PoolOptions = {}) => {
+    const world = setup();
+    const db = new Kysely<unknown>({
+      dialect: new MysqlDialect({ pool: createPool({ uri: world.url, ...options }) }),
+      log: ({ query }) => void statements.push(query),
+      plugins: [{ transformQuery: () => expect.unreachable(), transformResult: () => expect.unreachable() }],
+    });
+    onTestFinished(() => db.destroy());
+    return { world, db, backend: world.backend({}, db) };
+  };
+
+  it('works without its plugins, within the limits of a transaction, and is not ended', async () => {
+    const statements: CompiledQuery[] = [];
+    const { db, backend } = setupKysely(statements);
+    await backend.create(SAMPLE);
+    expect(await backend.get('job')).toEqual(SAMPLE);
+    expect(statements.some(({ sql }) => sql.includes('idle_transaction_timeout = 5'))).toBe(true);
+    expect(statements.some(({ sql }) => sql.includes('isolation level read committed'))).toBe(true);
+    await backend.close();
+    expect(await db.withoutPlugins().introspection.getSchemas()).not.toEqual([]);
+  });
+
+  it('is refused where values could end their text', async () => {
+    const world = setup();
+    const pool = createPool({ uri: world.url });
+    pool.on('connection', (connection) => connection.query("set session sql_mode = 'NO_BACKSLASH_ESCAPES'"));
+    const db = new Kysely<unknown>({ dialect: new MysqlDialect({ pool }) });
+    onTestFinished(() => db.destroy());
+    await expect(world.backend({}, db).listAll()).rejects.toThrow(/NO_BACKSLASH_ESCAPES/);
+  });
+});
