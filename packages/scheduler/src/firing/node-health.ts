@@ -27,6 +27,7 @@ export class NodeHealth {
 
   end(): void {
     this.#running = false;
+    this.#roundBegan = null;
   }
 
   beginRound(): void {

@@ -16,7 +16,7 @@ export class UnknownTasks {
     return [...this.#names];
   }
 
-  /** Sorts out the schedules whose task is unknown; of each such task all rows are told once. */
+  /** Sorts out the schedules whose task is unknown; when one is found to be, all its rows are told once. */
   async sortOut(
     backend: BaseSchedulerBackend,
     schedules: readonly ScheduledTask[],
@@ -27,12 +27,12 @@ export class UnknownTasks {
       if (this.options.findTask(schedule.taskName)) known.add(schedule);
       else unknown.add(schedule.taskName);
     }
-    for (const name of unknown) await this.#note(backend, name);
-    return { known, foundUnknown: unknown.size > 0 };
+    const found = [...unknown].filter((name) => !this.#names.has(name));
+    for (const name of found) await this.#note(backend, name);
+    return { known, foundUnknown: found.length > 0 };
   }
 
   async #note(backend: BaseSchedulerBackend, taskName: string): Promise<void> {
-    if (this.#names.has(taskName)) return;
     const { node, logger } = this.options;
     logger.warn({ task: taskName, node }, 'schedules of a task that is not registered here are left to other nodes');
     const error = `No task "${taskName}" is registered on the scheduler node that looked. Register it, or remove the schedule.`;

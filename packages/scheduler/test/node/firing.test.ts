@@ -257,6 +257,18 @@ describe('A node', () => {
     finish();
   });
 
+  it('skips what overlaps with a run whose task nobody pushed yet', async () => {
+    world = await setup();
+    await world.create(schedule('s', { overlap: 'skip' }));
+    await world.clock.advance(SECOND);
+    // Another node claims the first slot, and takes its time to push.
+    const first = decideSlots(await world.row('s'), at(SECOND), { lastRunIsLive: false });
+    await world.backend.claimDue([first], { node: 'slow' });
+    await world.node().start();
+    await world.clock.advance(2 * SECOND);
+    expect(await ledger(world.backend, 's')).toEqual(['slot 1000 claimed', 'slot 2000 skipped', 'slot 3000 skipped']);
+  });
+
   it('stops counting after the last run that is allowed', async () => {
     world = await setup();
     await world.create(schedule('s', { maxRuns: 3 }));
