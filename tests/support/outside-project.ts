@@ -48,11 +48,14 @@ export async function packAll(folder: string): Promise<PackedPackage[]> {
   return packed;
 }
 
-/** The command lines that install what an outside project's package.json names. */
+/**
+ * The command lines that install what an outside project's package.json names. Without scripts: better-sqlite3 would be
+ * compiled, for a minute, where no binary fits; importing it does not take one.
+ */
 export const installers = {
-  npm: ['npm', 'install', '--no-audit', '--no-fund'],
+  npm: ['npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts'],
   // The folder lies outside of every workspace; pnpm is told so, in case somebody keeps one above.
-  pnpm: pnpm('install', '--ignore-workspace'),
+  pnpm: pnpm('install', '--ignore-workspace', '--ignore-scripts'),
 };
 
 /** Writes a project that depends on the tarballs alone, and installs it. */
