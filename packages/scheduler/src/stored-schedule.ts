@@ -35,6 +35,8 @@ export function checkStorable(task: ScheduledTask): void {
  * must not stop a claim.
  */
 export function storableDecision(decision: SlotDecision): SlotDecision {
+  // The usual one has no text, and copies of ten thousand would show.
+  if (decision.error === null && decision.firings.every(({ reason }) => reason === null)) return decision;
   const firings = decision.firings.map((firing) => ({ ...firing, reason: storableText(firing.reason) }));
   return { ...decision, error: storableText(decision.error), firings };
 }
