@@ -22,6 +22,8 @@ const STATEMENT_LIMIT = 9;
 const LOCK_LIMIT = 3;
 const MIGRATION_LOCK_LIMIT = 8;
 const CONNECT_TIMEOUT = 5_000;
+/** Characters of a text beyond which it is no varchar while rows are handed over. */
+const WIDEST_VARCHAR = 1_000;
 
 /** Byte by byte, the blanks at the end included; each server has its own name for that, and takes the other for a comment. */
 const TEXT = 'character set utf8mb4 collate /*M!100200 utf8mb4_nopad_bin */ /*!80017 utf8mb4_0900_bin */';
@@ -96,7 +98,8 @@ export class MySQLDialect implements SqlDialect {
 
   rows(columns: readonly Column[], rows: readonly (readonly Cell[])[]): RawBuilder<unknown> {
     const cells = columns.map(({ name, kind }, index) => {
-      return sql`${sql.ref(name)} ${CELL_TYPES[kind]} path ${sql.lit(`$[${index}]`)}`;
+      const type = kind === 'integer' || kind === 'flag' ? this.columnTypes[kind] : textType(rows, index);
+      return sql`${sql.ref(name)} ${type} path ${sql.lit(`$[${index}]`)}`;
     });
     return sql`(select * from json_table(${JSON.stringify(rows)}, '$[*]' columns (${sql.join(cells)})) as cells)`;
   }
@@ -148,14 +151,14 @@ export class MySQLDialect implements SqlDialect {
   }
 }
 
-const CELL_TYPES = {
-  // Wider than the column, which would be cut here without a word, but is refused there.
-  id: sql.raw(`varchar(1000) ${TEXT}`),
-  text: sql.raw(`longtext ${TEXT}`),
-  json: sql.raw(`longtext ${TEXT}`),
-  integer: sql`bigint`,
-  flag: sql`tinyint`,
-};
+/**
+ * As wide as the longest text and no wider: what does not fit would be cut without a word, and for wide columns the server
+ * puts the rows into a file. What is too long for a column of the tables is refused there.
+ */
+function textType(rows: readonly (readonly Cell[])[], index: number): RawBuilder<unknown> {
+  const longest = rows.reduce((most, row) => Math.max(most, String(row[index] ?? '').length), 1);
+  return sql.raw(`${longest > WIDEST_VARCHAR ? 'longtext' : `varchar(${longest})`} ${TEXT}`);
+}
 
 function makePool({ config, poolSize }: { config: ConnectionOptions; poolSize: number }): Pool {
   return createPool({
