@@ -58,11 +58,7 @@ export async function runDemo(args: readonly string[]): Promise<number> {
 async function run(root: string): Promise<number> {
   // A first question: a store that cannot be reached says so before anything is started.
   await app.queueSize('default');
-  // Two schedulers side by side: over Redis each worker has one, and this process only asks and registers.
-  const scheduler = await attachScheduler(redisUrl ? `producer-${process.pid}` : 'node-1');
-  if (!redisUrl) await attachScheduler('node-2');
-  const scheduled = new ScheduledPart(root, scheduler);
-  await scheduled.begin();
+  const scheduled = await beginSchedules(root);
 
   const tally = new Tally();
   app.on('submitted', ({ taskName }) => {
@@ -91,12 +87,10 @@ async function run(root: string): Promise<number> {
     const summary = await pipeline.run();
     const { elapsed } = view;
     view.stop();
-    const gaveUp = workers.allLost || store.isLost;
+    const gaveUp = whyGivenUp(workers, store);
     const audits = gaveUp ? [] : await scheduled.end(hurry.signal);
     screen.print(report({ tally, summary, root, elapsed, audits }));
-    if (workers.allLost) screen.print('\nAll workers are gone, so the rest was given up. Start the demo again.');
-    if (store.isLost)
-      screen.print('\nThe store did not come back, so the rest was given up. Start it, then the demo again.');
+    if (gaveUp) screen.print(`\n${gaveUp}`);
     return interruption.code ?? (summary && tally.allSucceeded && audits.every(isAsPromised) ? 0 : 1);
   } finally {
     pipeline.abandon();
@@ -109,6 +103,21 @@ async function run(root: string): Promise<number> {
     if (databaseUrl !== ownDatabase) await removeSchedules();
     interruption.end();
   }
+}
+
+/** Two schedulers side by side: over Redis each worker has one, and this process only registers and asks. */
+async function beginSchedules(root: string): Promise<ScheduledPart> {
+  const scheduler = await attachScheduler(redisUrl ? `producer-${process.pid}` : 'node-1');
+  if (!redisUrl) await attachScheduler('node-2');
+  const scheduled = new ScheduledPart(root, scheduler);
+  await scheduled.begin();
+  return scheduled;
+}
+
+function whyGivenUp(workers: Workers, store: StoreWatch): string | null {
+  if (workers.allLost) return 'All workers are gone, so the rest was given up. Start the demo again.';
+  if (store.isLost) return 'The store did not come back, so the rest was given up. Start it, then the demo again.';
+  return null;
 }
 
 async function problemWith(folder: string): Promise<string | null> {
