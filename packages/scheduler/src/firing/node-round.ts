@@ -33,6 +33,8 @@ export interface RoundReply {
 /** One look at the schedules, and everything that is to be done then. */
 export class NodeRound {
   readonly #parts: RoundParts;
+  /** Due schedules that wait for room in a queue. They stay in front of the others, so the node looks behind them. */
+  #heldUp = 0;
 
   constructor(parts: RoundParts) {
     this.#parts = parts;
@@ -55,19 +57,18 @@ export class NodeRound {
     const { submitter, unknownTasks } = this.#parts;
     const pushes = new PushesInTurn((tasks) => submitter.submit(backend, tasks, { probe }));
     let progress = false;
-    let heldUp = 0;
     try {
       for (let reads = 0, more = true; more && reads < READS_PER_ROUND && this.#mayClaim(probe); reads++) {
-        // Schedules that wait for room in a queue stay due: look behind them.
-        const limit = probe ? 1 : SCHEDULES_AT_ONCE + heldUp;
+        const limit = SCHEDULES_AT_ONCE + this.#heldUp;
         const { now, schedules } = await backend.readDue({ exceptTasks: unknownTasks.names(), limit });
         const { known, foundUnknown } = await unknownTasks.sortOut(backend, schedules);
         const ready = [...known].filter((schedule) => !submitter.waitsForRoom(schedule));
-        const fired = await this.#claim(backend, await this.#decide(backend, ready, now), { probe, pushes });
+        const heldUp = known.size - ready.length;
+        const decisions = await this.#decide(backend, probe ? ready.slice(0, 1) : ready, now);
+        const fired = await this.#claim(backend, decisions, { probe, pushes });
         progress ||= fired || foundUnknown;
-        const waiting = known.size - ready.length;
-        more = !probe && schedules.length === limit && (fired || foundUnknown || waiting > heldUp);
-        heldUp = waiting;
+        more = !probe && schedules.length === limit && (fired || foundUnknown || heldUp > this.#heldUp);
+        this.#heldUp = heldUp;
       }
     } finally {
       await pushes.end();

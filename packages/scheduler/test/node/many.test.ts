@@ -42,6 +42,17 @@ describe('Ten thousand schedules', () => {
     expect(world.broker.taken).toHaveLength(DUE);
   });
 
+  it('do not stand in the way of others while the queue of their tasks is full', async () => {
+    world = await setup({ broker: { maxQueueSize: 5 } });
+    const narrow = { queue: 'narrow', schedule: String(HOUR), nextRun: new Date(START) };
+    await world.create(...range(1, 2_000, 1).map((n) => schedule(`narrow-${n}`, narrow)));
+    await world.create(schedule('wide', { queue: 'wide' }));
+    await world.node().start();
+    // As long as something due has to wait, the node looks every second.
+    await world.clock.advance(6 * SECOND - 1);
+    expect(await world.enqueued('wide')).toEqual(range(SECOND, 5 * SECOND, SECOND));
+  });
+
   it('wait in the store, not in the ledger, when the broker begins to refuse in between', async () => {
     world = await setup();
     await world.create(...due());
@@ -51,9 +62,11 @@ describe('Ten thousand schedules', () => {
       return reply;
     });
     await world.node('n', store).start();
-    await world.clock.advance(SECOND);
+    for (let n = 0; n < 100; n++) await world.clock.advance(10);
     const unsubmitted = await world.backend.unsubmittedFirings({ olderThan: 0, limit: DUE });
     expect(unsubmitted.length).toBeGreaterThan(0);
     expect(unsubmitted.length).toBeLessThanOrEqual(1_000);
+    // Those that were under way together found out; the rest was not tried.
+    expect(world.broker.pushes - world.broker.taken.length).toBeLessThanOrEqual(200);
   });
 });

@@ -7,6 +7,7 @@ import {
   type NewMessage,
   type PushReply,
   type ScheduledTask,
+  StoreFullError,
   StoreUnavailableError,
 } from '@flowrra/core';
 import { createTestApp } from '@flowrra/core/testing';
@@ -65,6 +66,8 @@ export function schedule(id: string, fields: Partial<ScheduledTask> = {}): Sched
 /** A broker in memory that says what it was given, and refuses everything while it is told to. */
 export class WatchedBroker extends InMemoryBroker {
   down = false;
+  /** Out of room: it answers, and takes nothing in. */
+  outOfRoom = false;
   /** Messages that were taken in, as the broker saw them for the first time. */
   readonly taken: NewMessage[] = [];
   pushes = 0;
@@ -72,6 +75,7 @@ export class WatchedBroker extends InMemoryBroker {
   override async push(messages: readonly NewMessage[]): Promise<PushReply[]> {
     this.pushes++;
     this.#check();
+    if (this.outOfRoom) throw new StoreFullError('The broker is out of room.');
     const replies = await super.push(messages);
     this.taken.push(...messages.filter((_, i) => !replies[i]?.known));
     return replies;

@@ -173,6 +173,20 @@ describe('A broker that refuses', () => {
     expect(world.broker.pushes).toBe(1);
   });
 
+  it('SC-14 that answers, but has no room, is tried with one claim at a time', async () => {
+    world = await setup();
+    await world.create(...range(1, 20, 1).map((n) => schedule(`s${n}`, { schedule: String(MINUTE) })));
+    world.broker.outOfRoom = true;
+    await world.node().start();
+    await world.clock.advance(2 * HOUR);
+    const ledgers = await Promise.all(range(1, 20, 1).map((n) => world.backend.listFirings(`s${n}`)));
+    // All were claimed when nobody knew; after that one each half hour, when the one before is given up.
+    expect(ledgers.flat().filter(({ kind }) => kind === 'slot').length).toBeLessThanOrEqual(20 + 4);
+    world.broker.outOfRoom = false;
+    await world.clock.advance(10 * SECOND);
+    for (const n of range(1, 20, 1)) expect((await world.enqueued(`s${n}`)).length).toBeGreaterThanOrEqual(1);
+  });
+
   it('SC-14 holds up only its own schedules when one queue is full, and enqueues each slot once when it has room', async () => {
     world = await setup({ broker: { maxQueueSize: 5 } });
     await world.create(
