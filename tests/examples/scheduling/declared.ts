@@ -17,9 +17,9 @@ const now = [
   defineSchedule({ id: 'europe', task: invoice, cron: '0 7 1 * *', args: ['europe'], startAt }),
   defineSchedule({ id: 'africa', task: invoice, cron: '0 5 1 * *', args: ['africa'], startAt }),
 ];
-show(await scheduler.plan(now, { owner: 'billing', prune: true })); // shows, writes nothing
-await scheduler.apply(now, { owner: 'billing', prune: true }); // writes, in one transaction
-console.log((await scheduler.list({ owner: 'billing' })).map(({ id }) => id));
+show(await scheduler.plan(now, { owner: 'billing', prune: true })); // + africa, ~ europe, - asia; nothing is written
+await scheduler.apply(now, { owner: 'billing', prune: true });
+console.log((await scheduler.list({ owner: 'billing' })).map(({ id }) => id)); // africa, europe
 
 await app.stop();
 
