@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { decideSlots } from '../../src/decide-slots.js';
-import { at, doorTo, HOUR, ledger, SECOND, schedule, setup, type World } from './setup.js';
+import { at, doorTo, HOUR, ledger, range, SECOND, schedule, setup, type World } from './setup.js';
 
 let world: World;
 afterEach(() => world.stop());
@@ -57,6 +57,23 @@ describe('Stopping a node', () => {
     await world.clock.advance(10 * SECOND);
     expect(await ledger(world.backend, 's')).toEqual(['slot 1000 submitted']);
     expect(world.broker.taken).toHaveLength(1);
+  });
+
+  it('begins no push after the grace, of those either that it had claimed', async () => {
+    world = await setup();
+    await world.create(...range(1, 450, 1).map((n) => schedule(`s${n}`, { schedule: String(HOUR), nextRun: at(0) })));
+    const pushes = holdPushes();
+    const node = world.node();
+    await node.start();
+    await world.clock.advance(SECOND);
+    const begun = pushes.held();
+    expect(begun).toBeLessThan(450);
+    const stopping = node.stop({ grace: SECOND });
+    await world.clock.advance(SECOND);
+    await stopping;
+    pushes.letGo();
+    await world.clock.advance(SECOND);
+    expect(pushes.held()).toBe(begun);
   });
 
   it('leaves no timer behind, may be repeated, and is final', async () => {
