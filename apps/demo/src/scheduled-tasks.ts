@@ -30,15 +30,15 @@ export const rescan = app.task('rescan', async (root: string): Promise<FolderCou
   return { files, folders };
 });
 
-/** Run by a cron expression: says what the last rescan found. A schedule knows the task of its last run. */
+/** Run by a cron expression: says what the newest finished rescan found. The ledger knows the tasks of a schedule. */
 export const report = app.task('report', async (): Promise<void> => {
   logRun();
-  const schedule = await app.scheduler.get('rescan');
-  const scan = schedule?.lastTaskId ? await app.get(schedule.lastTaskId) : null;
-  if (!schedule?.lastRun || scan?.status !== 'success')
-    return screen.print('report: the folder is being scanned, or was not yet');
+  const firings = await app.scheduler.history('rescan', { limit: 20 });
+  const scans = await Promise.all(firings.map(({ id }) => app.get(id)));
+  const scan = scans.find((result) => result?.status === 'success');
+  if (scan?.status !== 'success') return screen.print('report: the folder was not scanned yet');
   const { files, folders } = scan.result as FolderCount;
-  screen.print(`report: ${files} files in ${folders} folders at ${schedule.lastRun.toISOString().slice(11, 19)} UTC`);
+  screen.print(`report: ${files} files in ${folders} folders at ${scan.finishedAt?.toISOString().slice(11, 19)} UTC`);
 });
 
 async function entriesOf(folder: string): Promise<Dirent[]> {
