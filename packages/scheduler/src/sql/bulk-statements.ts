@@ -55,7 +55,8 @@ function updateStatement(
     sql.join(Object.entries(set).map(([column, value]) => sql`${nameOf(column)} = ${value}`));
   const target = sql.table(table);
   return dialect.updateTakesRowsBy === 'join'
-    ? sql`update ${target} join ${given} as given on ${where} set ${assignments((c) => sql.ref(`${table}.${c}`))}`
+    ? // Looks up each given row: an optimizer that would rather read the whole table would lock all of it on the way.
+      sql`update ${given} as given straight_join ${target} on ${where} set ${assignments((c) => sql.ref(`${table}.${c}`))}`
     : sql`update ${target} set ${assignments((c) => sql.ref(c))} from ${given} as given where ${where}`;
 }
 

@@ -63,7 +63,7 @@ export interface SqlDialect {
   readonly now: RawBuilder<number> | null;
   /** Whether a claim locks its rows with `for update skip locked`. False where a transaction holds the whole database. */
   readonly rowLocks: boolean;
-  /** How UPDATE takes values from another table: `update t set … from given where …`, or `update t join given on … set …`. */
+  /** How UPDATE takes values of another table: `update t set … from given …`, or `update given straight_join t on …`. */
   readonly updateTakesRowsBy: 'from' | 'join';
   /**
    * A subselect without alias, `(select …)`, of these rows with these columns, as few parameters as can be: one JSON
