@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { StoreUnavailableError, systemClock } from '@flowrra/core';
 import type { MysqlPool, MysqlPoolConnection } from 'kysely';
 import type { Pool, PoolConnection } from 'mysql2';
@@ -11,8 +12,10 @@ const ACQUIRE_TIMEOUT = 9_000;
 /**
  * The pool as Kysely sees it: every connection gets `settings` before its first use, waiting for one has an end, and a
  * connection that was lost, or whose query is still unanswered, is not used again.
+ * @param settings statements
+ * @param owned whether nobody else uses the pool: then its idle connections keep no process alive
  */
-export function guardedPool(pool: Pool, settings: readonly string[]): MysqlPool {
+export function guardedPool(pool: Pool, settings: readonly string[], owned: boolean): MysqlPool {
   const prepared = new WeakSet<PoolConnection>();
   // A pool of the user's may give every session its first settings back; mysql2's types do not tell.
   const { resetOnRelease = false } = (pool as { config?: { resetOnRelease?: boolean } }).config ?? {};
@@ -31,7 +34,7 @@ export function guardedPool(pool: Pool, settings: readonly string[]): MysqlPool 
             connection.destroy();
             throw err;
           });
-          return guardedConnection(connection);
+          return guardedConnection(connection, owned);
         })
         .then(
           (connection) => done(null, connection),
@@ -63,8 +66,11 @@ function acquire(pool: Pool): Promise<PoolConnection> {
   });
 }
 
-function guardedConnection(connection: PoolConnection): MysqlPoolConnection {
+function guardedConnection(connection: PoolConnection, owned: boolean): MysqlPoolConnection {
   let broken = false;
+  // mysql2's types leave the socket out.
+  const { stream: socket } = connection as { stream?: Socket };
+  if (owned) socket?.ref();
   const query = (sql: string, values: unknown[], done: (err: unknown, result: unknown) => void) => {
     connection.query({ sql, values, timeout: QUERY_TIMEOUT }, (err, result) => {
       if (err && (err.fatal || !isServerError(err))) broken = true;
@@ -75,6 +81,7 @@ function guardedConnection(connection: PoolConnection): MysqlPoolConnection {
     // Kysely's second form of it streams, which nobody does here.
     query: query as unknown as MysqlPoolConnection['query'],
     release() {
+      if (owned) socket?.unref();
       if (broken) connection.destroy();
       else connection.release();
     },

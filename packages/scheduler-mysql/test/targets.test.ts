@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { type CompiledQuery, Kysely, MysqlDialect } from 'kysely';
 import { createPool, type Pool, type PoolOptions } from 'mysql2';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -75,6 +77,21 @@ describe('a pool that is passed in', () => {
         isolation: 'READ-COMMITTED',
       },
     ]);
+  });
+});
+
+describe('an address', () => {
+  it('makes a pool that keeps no process alive', async () => {
+    const world = setup();
+    const module = new URL('../dist/index.js', import.meta.url).href;
+    const program = `
+      const { MySQLSchedulerBackend } = await import(${JSON.stringify(module)});
+      const backend = new MySQLSchedulerBackend(${JSON.stringify(world.url)}, { tablePrefix: '${world.prefix}' });
+      await Promise.all([1, 2, 3].map(() => backend.listAll()));
+      backend.waitForChange({ signal: new AbortController().signal });`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'inherit' });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    expect(await once(child, 'exit')).toEqual([0, null]);
   });
 });
 
