@@ -45,6 +45,8 @@ export interface SqlServer {
   signal(own: PrivateServer, signal: 'SIGSTOP' | 'SIGCONT'): Promise<void>;
   /** A line of configuration that gives sessions the time zone of India. */
   readonly oddZone: string;
+  /** A line of configuration that ends transactions which are left alone for a second. */
+  readonly idleLimit: string;
   /** A line of configuration that refuses writes. */
   readonly readOnly: string;
   /** Makes the next `times` claims fail with an error of the server; returns how to count the attempts. */
@@ -98,6 +100,7 @@ const postgres: SqlServer = {
   module: { name: '@flowrra/scheduler-postgres', className: 'PostgreSQLSchedulerBackend' },
   conflicts: ['40001', '40P01'],
   oddZone: "timezone = 'Asia/Kolkata'",
+  idleLimit: 'idle_in_transaction_session_timeout = 1s',
   readOnly: 'default_transaction_read_only = on',
   world(url = postgresForTests()) {
     return newWorld(
@@ -176,6 +179,7 @@ const mysql: SqlServer = {
   module: { name: '@flowrra/scheduler-mysql', className: 'MySQLSchedulerBackend' },
   conflicts: ['1213'],
   oddZone: "default-time-zone = '+05:30'",
+  idleLimit: 'idle-transaction-timeout = 1',
   readOnly: 'read-only = 1',
   world(url = mysqlForTests()) {
     return newWorld(

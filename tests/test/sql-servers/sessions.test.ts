@@ -9,9 +9,9 @@ afterEach(async () => {
 });
 
 describe.each(SQL_SERVERS)('sessions on $name', (server) => {
-  const setup = async (options: Parameters<World['backend']>[0] = {}) => {
+  const setup = async (options: Parameters<World['backend']>[0] = {}, extraConfig: string[] = []) => {
     // A server of its own, since all its sessions are ended.
-    const own = await server.start();
+    const own = await server.start({ extraConfig });
     const world = server.world(own.url);
     worlds.push({ ...world, close: () => world.close().finally(() => own.stop()) });
     return { world, backend: world.backend(options) };
@@ -57,16 +57,18 @@ describe.each(SQL_SERVERS)('sessions on $name', (server) => {
     expect(idsOf(await backend.listAll())).toEqual(expect.arrayContaining(confirmed));
   });
 
-  it('are shared: fifty calls at once on a pool of two all end well (SQ-13)', async () => {
-    const { world, backend } = await setup({ poolSize: 2 });
+  it('are shared: fifty calls at once on a pool of two all end well, none idle in a transaction for 1 s (SQ-13)', async () => {
+    const { world, backend } = await setup({ poolSize: 2 }, [server.idleLimit]);
     await backend.applyChanges(creations(50));
     const schedules = await backend.listAll();
-    const claims = await Promise.all(
-      schedules.map((schedule, index) =>
-        index % 2 ? backend.claimDue([fireDueSlot(schedule)], { node: 'node' }) : backend.get(schedule.id),
-      ),
-    );
-    expect(claims.flat().filter(Boolean)).toHaveLength(50);
+    const work = schedules.map(async (schedule, index) => {
+      if (index % 2 === 0) return backend.get(schedule.id);
+      // A row that another transaction has just looked at may be left out; then it is still there.
+      while ((await backend.claimDue([fireDueSlot(schedule)], { node: 'node' })).length === 0);
+      return backend.get(schedule.id);
+    });
+    const runs = (await Promise.all(work)).map((schedule) => schedule?.runCount);
+    expect(runs).toEqual(schedules.map((_, index) => index % 2));
     expect(await world.backend().listFirings('job-00001')).toHaveLength(1);
   });
 
