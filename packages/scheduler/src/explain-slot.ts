@@ -95,7 +95,8 @@ function explainSilence(schedule: ScheduledTask, instant: Date, now: Date): Sile
   if (times.next(instant.getTime() - 1) !== instant.getTime()) return notASlot(times, instant);
   const { nextRun } = schedule;
   if (nextRun === null || nextRun > instant) return notRecorded(schedule, instant, now);
-  if (times.count(nextRun.getTime(), instant.getTime()) > runsLeft(schedule))
+  // Counting up to a far instant takes seconds.
+  if (schedule.maxRuns !== null && times.count(nextRun.getTime(), instant.getTime()) > runsLeft(schedule))
     return notRecorded({ ...schedule, runCount: schedule.maxRuns ?? 0 }, instant, now);
   const start = `The slot of ${instant.toISOString()}`;
   if (instant > now) return { outcome: 'upcoming', text: `${start} is still to come.` };

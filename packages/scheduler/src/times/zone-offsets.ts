@@ -29,9 +29,12 @@ const MARGIN = STEP;
 /** Pages kept for a zone: 140 years. */
 const PAGES_KEPT = 128;
 
+type OffsetReader = (instant: number) => number;
+
 /** The rules of one time zone, as the runtime knows them (Intl), looked up once: asking Intl takes microseconds. */
 export class ZoneOffsets {
-  readonly #zone: string;
+  /** Kept, some 50 KB: the runtime gives the memory of a formatter back late, or not at all. */
+  readonly #offsetAt: OffsetReader;
   readonly #pageLength: number;
   readonly #pages = new Map<number, ZonePage>();
   #latest: ZonePage = { from: 0, to: 0, everyPass: [], firstPass: [] };
@@ -41,8 +44,7 @@ export class ZoneOffsets {
    * @throws RangeError when the runtime knows no such zone
    */
   constructor(zone: string, pageLength = 400 * DAY) {
-    wallClock(zone);
-    this.#zone = zone;
+    this.#offsetAt = offsetReader(zone);
     this.#pageLength = pageLength;
   }
 
@@ -52,7 +54,7 @@ export class ZoneOffsets {
     const number = Math.floor(instant / this.#pageLength);
     let page = this.#pages.get(number);
     if (!page) {
-      page = readPage(this.#zone, number * this.#pageLength, (number + 1) * this.#pageLength);
+      page = readPage(this.#offsetAt, number * this.#pageLength, (number + 1) * this.#pageLength);
       if (this.#pages.size >= PAGES_KEPT) this.#pages.clear();
       this.#pages.set(number, page);
     }
@@ -61,8 +63,8 @@ export class ZoneOffsets {
   }
 }
 
-function readPage(zone: string, from: number, to: number): ZonePage {
-  const spans = readSpans(zone, from - MARGIN, to + MARGIN);
+function readPage(offsetAt: OffsetReader, from: number, to: number): ZonePage {
+  const spans = readSpans(offsetAt, from - MARGIN, to + MARGIN);
   const firstPass = spans.map((span, index) => {
     const before = spans[index - 1]?.offset ?? span.offset;
     const after = spans[index + 1]?.offset ?? span.offset;
@@ -82,8 +84,7 @@ function within(spans: readonly OffsetSpan[], from: number, to: number): OffsetS
 }
 
 /** The spans from `from` to `to`, found by looking every other day and halving the time between two that differ. */
-function readSpans(zone: string, from: number, to: number): OffsetSpan[] {
-  const offsetAt = offsetReader(zone);
+function readSpans(offsetAt: OffsetReader, from: number, to: number): OffsetSpan[] {
   const spans: OffsetSpan[] = [];
   let start = from;
   let offset = offsetAt(from);
@@ -113,7 +114,7 @@ function changeBetween(before: number, after: number, isAsBefore: (instant: numb
 }
 
 /** Reads by how much the wall clock is ahead of UTC at an instant of whole seconds, from what it shows then. */
-function offsetReader(zone: string): (instant: number) => number {
+function offsetReader(zone: string): OffsetReader {
   const clock = wallClock(zone);
   return (instant) => {
     const [month = 1, day = 1, year = 0, hour = 0, minute = 0, second = 0] =

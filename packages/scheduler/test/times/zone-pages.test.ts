@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { parseCron } from '../../src/times/cron-fields.js';
 import { CronTimes } from '../../src/times/cron-times.js';
 import { WallClockTimes } from '../../src/times/wall-clock-times.js';
@@ -30,5 +30,20 @@ describe('a change of the clocks', () => {
         expect(firstDifference(times, oracle.from * MINUTE, oracle.to * MINUTE, slots)).toBeNull();
       }
     }
+  });
+});
+
+describe('the table of a zone', () => {
+  test('asks the runtime for one formatter, however many pages it has: dropped ones leave memory behind', () => {
+    const { DateTimeFormat } = Intl;
+    const formatters = vi.spyOn(Intl, 'DateTimeFormat').mockImplementation(function make(locale, options) {
+      return new DateTimeFormat(locale, options);
+    });
+    onTestFinished(() => formatters.mockRestore());
+
+    const zone = new ZoneOffsets('Europe/Berlin');
+    for (let year = 1970; year < 2100; year += 1) zone.pageOf(Date.UTC(year, 0, 1));
+
+    expect(formatters).toHaveBeenCalledTimes(1);
   });
 });
