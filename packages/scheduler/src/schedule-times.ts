@@ -28,8 +28,13 @@ const SHORTEST_INTERVAL = 100;
 const LATEST_INSTANT = 8.64e15;
 
 const expressions = new RecentlyUsed<WallClockTimes>(500);
+/** There are about 600 names of zones. */
+const zones = new RecentlyUsed<ZoneOffsets>(700);
 let zoneNames: ReadonlyMap<string, string> | undefined;
-const zones = new RecentlyUsed<ZoneOffsets>(1000);
+
+/** Names that the runtime knows from the early days of Java, and IANA does not: its BST is the time of Dhaka. */
+const RUNTIME_ONLY =
+  /^(?:ACT|AET|AGT|ART|AST|BET|BST|CAT|CNT|CST|CTT|EAT|ECT|IET|IST|JST|MIT|NET|NST|PLT|PNT|PRT|PST|SST|VST|SystemV\/.*)$/i;
 
 /**
  * The slots of a schedule. Cheap to ask for again and again.
@@ -53,14 +58,16 @@ export function checkCron(expression: unknown, options: { seconds?: boolean } = 
 }
 
 /**
- * The IANA name of a time zone, or UTC; the case of its letters is put right, so that equal schedules have equal zones.
+ * The IANA name of a time zone, or UTC; the case of its letters is put right, so that equal schedules have equal zones. Of
+ * a second name for a zone (`US/Eastern`) the runtime does not tell the case: it stays as it is.
  * @throws ArgumentError naming what was given instead
  */
 export function checkTimeZone(zone: unknown): string {
   if (typeof zone !== 'string') throw unknownZone(zone);
-  zoneOffsets(zone);
   zoneNames ??= new Map([...Intl.supportedValuesOf('timeZone'), 'UTC'].map((name) => [name.toLowerCase(), name]));
-  return zoneNames.get(zone.toLowerCase()) ?? zone;
+  const name = zoneNames.get(zone.toLowerCase()) ?? zone;
+  zoneOffsets(name);
+  return name;
 }
 
 /**
@@ -126,7 +133,7 @@ function wallClockTimes(expression: string): WallClockTimes {
 function zoneOffsets(zone: string): ZoneOffsets {
   return zones.get(zone, () => {
     // The runtime also takes offsets such as +05:00, which are no zones: they know of no summer time.
-    if (!/^[A-Za-z][\w+/-]{0,63}$/.test(zone)) throw unknownZone(zone);
+    if (!/^[A-Za-z][\w+/-]{0,63}$/.test(zone) || RUNTIME_ONLY.test(zone)) throw unknownZone(zone);
     try {
       return new ZoneOffsets(zone);
     } catch {

@@ -156,6 +156,25 @@ describe('time zones', () => {
     }
   });
 
+  test('CR-09: an object that refuses to be a text is refused like any other', () => {
+    const hostile = {
+      toString() {
+        throw new Error('no text');
+      },
+    };
+
+    for (const zone of [hostile, Object.create(null), Symbol('zone')]) {
+      expect(refusal(() => checkTimeZone(zone), 'timeZone')).toContain('Europe/Berlin');
+    }
+  });
+
+  test.each(['BST', 'IST', 'PST', 'AST', 'ECT', 'bst', 'SystemV/PST8PDT'])(
+    '%s, which only the runtime knows and often otherwise than people do, is refused',
+    (zone) => {
+      expect(refusal(() => checkTimeZone(zone), 'timeZone')).toContain(zone);
+    },
+  );
+
   test('CR-09: a long name of no zone makes no long error', () => {
     expect(refusal(() => checkTimeZone(`Europe/${'x'.repeat(5_000)}`), 'timeZone').length).toBeLessThan(300);
   });
@@ -168,6 +187,11 @@ describe('time zones', () => {
       'Asia/Calcutta',
       'Asia/Kolkata',
       'Etc/GMT+5',
+      'EST',
+      'EST5EDT',
+      'CET',
+      'PRC',
+      'US/Eastern',
     ];
 
     for (const name of names) expect(checkTimeZone(name)).toBe(name);
