@@ -1,7 +1,7 @@
 // The scheduler
 
 export { Scheduler } from './scheduler.js';
-export type { SchedulerOptions } from './scheduler-options.js';
+export type { SchedulerBackendConfig, SchedulerOptions } from './scheduler-options.js';
 
 // Schedules
 

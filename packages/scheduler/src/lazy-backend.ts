@@ -1,17 +1,18 @@
 import { type BaseSchedulerBackend, type Flowrra, StoppedError } from '@flowrra/core';
 import { getSchedulerBackend } from './get-scheduler-backend.js';
+import type { BackendChoice } from './scheduler-options.js';
 import { withLedger } from './single-node-ledger.js';
 
 /** The store of a scheduler: made and opened at the first use, once; after a failure the next use tries again. */
 export class LazyBackend {
   readonly #app: Flowrra;
-  readonly #target: BaseSchedulerBackend | string | null;
+  readonly #choice: BackendChoice;
   #opening: Promise<BaseSchedulerBackend> | undefined;
   #closed = false;
 
-  constructor(app: Flowrra, target: BaseSchedulerBackend | string | null) {
+  constructor(app: Flowrra, choice: BackendChoice) {
     this.#app = app;
-    this.#target = target;
+    this.#choice = choice;
   }
 
   /** @throws BackendError when it cannot be made or reached; StoppedError after `close` */
@@ -26,7 +27,7 @@ export class LazyBackend {
 
   async #open(): Promise<BaseSchedulerBackend> {
     const { clock, logger } = this.#app;
-    const backend = await getSchedulerBackend(this.#target);
+    const backend = await getSchedulerBackend(this.#choice.target, this.#choice.options);
     try {
       await backend.open({ clock, logger });
     } catch (err) {
@@ -44,6 +45,7 @@ export class LazyBackend {
   }
 
   async #closeOwn(backend: BaseSchedulerBackend): Promise<void> {
-    if (typeof this.#target === 'string' || this.#target === null) await backend.close();
+    const { target } = this.#choice;
+    if (typeof target === 'string' || target === null) await backend.close();
   }
 }

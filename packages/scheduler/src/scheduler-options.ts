@@ -1,11 +1,13 @@
 import { hostname } from 'node:os';
 import {
   type BaseSchedulerBackend,
+  ConfigError,
   checkDuration,
   checkInteger,
   checkName,
   checkOptions,
   type Duration,
+  implementsContract,
   type TaskContract,
 } from '@flowrra/core';
 import { customAlphabet } from 'nanoid';
@@ -13,10 +15,10 @@ import { customAlphabet } from 'nanoid';
 /** Options of a scheduler. Durations: milliseconds, or a text such as `7d`. */
 export interface SchedulerOptions {
   /**
-   * Where schedules are stored: an address for `getSchedulerBackend`, or a backend, which stays the user's to close.
-   * Default null: the SQLite file `.flowrra_schedule.db` in the working folder.
+   * Where schedules are stored: an address for `getSchedulerBackend`, alone or with options such as `tablePrefix`; or a
+   * backend, which stays the user's to close. Default null: the SQLite file `.flowrra_schedule.db` in the working folder.
    */
-  readonly backend?: BaseSchedulerBackend | string | null | undefined;
+  readonly backend?: BaseSchedulerBackend | SchedulerBackendConfig | string | null | undefined;
   /** Contracts of tasks whose code is elsewhere, so that this process can enqueue them. */
   readonly tasks?: readonly TaskContract[] | undefined;
   /** Names this process in the ledger; default made of host and process id. */
@@ -25,9 +27,23 @@ export interface SchedulerOptions {
   readonly retention?: { readonly age?: Duration | undefined; readonly count?: number | undefined } | undefined;
 }
 
+/** A store by its address, with options. */
+export interface SchedulerBackendConfig {
+  /** Default null: the SQLite file. */
+  readonly url?: string | null | undefined;
+  /** For the backend's constructor, as in `{ tablePrefix: 'billing_' }`. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A backend that was passed in, or an address with options. */
+export interface BackendChoice {
+  readonly target: BaseSchedulerBackend | string | null;
+  readonly options: Record<string, unknown>;
+}
+
 /** The options with nothing left open; `age` in milliseconds. */
 export interface ResolvedSchedulerOptions {
-  readonly backend: BaseSchedulerBackend | string | null;
+  readonly backend: BackendChoice;
   readonly tasks: readonly TaskContract[];
   readonly node: string;
   readonly retention: { readonly age: number; readonly count: number };
@@ -49,7 +65,7 @@ export function resolveSchedulerOptions(options: SchedulerOptions): ResolvedSche
     NonNullable<SchedulerOptions['retention']>
   >(retention ?? {}, 'retention', ['age', 'count']);
   return {
-    backend: backend ?? null,
+    backend: chooseBackend(backend ?? null),
     tasks: tasks ?? [],
     node: node === undefined ? `${hostname()}-${process.pid}-${newNodeTag()}` : checkName(node, 'node'),
     retention: {
@@ -57,4 +73,17 @@ export function resolveSchedulerOptions(options: SchedulerOptions): ResolvedSche
       count: checkInteger(count, 'retention.count', { min: 1, max: MOST_KEPT }),
     },
   };
+}
+
+function chooseBackend(backend: unknown): BackendChoice {
+  if (backend === null || typeof backend === 'string') return { target: backend, options: {} };
+  if (implementsContract(backend, 'scheduler-backend@1'))
+    return { target: backend as BaseSchedulerBackend, options: {} };
+  if (typeof backend !== 'object')
+    throw new ConfigError('backend', 'backend must be an address, { url, options }, or a scheduler backend.');
+  const { url = null, options = {} } = checkOptions<SchedulerBackendConfig>(backend, 'backend', ['url', 'options']);
+  if (url !== null && typeof url !== 'string') throw new ConfigError('backend.url', 'backend.url must be a text.');
+  if (typeof options !== 'object' || options === null)
+    throw new ConfigError('backend.options', 'backend.options must be an object.');
+  return { target: url, options: { ...options } };
 }

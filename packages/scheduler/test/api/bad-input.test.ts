@@ -188,6 +188,10 @@ describe('a scheduler with', () => {
   const { app, tick } = setup();
   const wrong: [string, object, string][] = [
     ['an unknown option', { backends: null }, 'backends'],
+    ['a backend that is none', { backend: 7 }, 'backend'],
+    ['an unknown part of the backend', { backend: { tablePrefix: 'a_' } }, 'backend.tablePrefix'],
+    ['an address that is no text', { backend: { url: new URL('sqlite:a.db') } }, 'backend.url'],
+    ['options of the backend that are none', { backend: { url: 'sqlite:a.db', options: 'a_' } }, 'backend.options'],
     ['tasks that are no list', { tasks: tick }, 'tasks'],
     ['names for contracts', { tasks: ['tick'] }, 'tasks'],
     ['a malformed node name', { node: 'two words' }, 'node'],
