@@ -153,14 +153,15 @@ export class SchedulerNode {
   #noteRound(): void {
     if (this.#storeFails) this.#options.app.logger.info({}, 'schedules are served again');
     this.#storeFails = false;
-    if (this.#gate.refusal) this.#health.failed(this.#gate.refusal);
-    else this.#health.worked(this.#gate.trouble);
+    const { refusal, isClosed, trouble } = this.#gate;
+    if (refusal && isClosed) this.#health.failed(refusal);
+    else this.#health.worked(trouble);
   }
 
   /** Milliseconds until there is something to do; by the store's clock, so that this node's own does not matter. */
   #wakeIn(due: DueTimes): number {
     const sweepIn = this.#sweep.dueIn(due) ?? Number.POSITIVE_INFINITY;
-    if (!due.nextRun || this.#gate.refusal) return sweepIn;
+    if (!due.nextRun || this.#gate.isClosed) return sweepIn;
     return Math.min(due.nextRun.getTime() - due.now.getTime(), sweepIn);
   }
 }

@@ -14,6 +14,7 @@ export class BrokerGate {
   readonly #app: Flowrra;
   readonly #fullQueues = new Map<string, QueueFullError>();
   #refusal: Error | null = null;
+  #ajar = false;
 
   constructor(app: Flowrra) {
     this.#app = app;
@@ -24,9 +25,19 @@ export class BrokerGate {
     return this.#refusal;
   }
 
-  /** What is wrong with the broker, full queues included; null when nothing is. */
+  /** It refused, and answers again: the next slot that is due may be tried, alone. */
+  get isAjar(): boolean {
+    return this.#ajar;
+  }
+
+  /** It refuses, as far as anybody knows. */
+  get isClosed(): boolean {
+    return this.#refusal !== null && !this.#ajar;
+  }
+
+  /** What is wrong with the broker as far as it is known, full queues included; null when nothing is. */
   get trouble(): Error | null {
-    return this.#refusal ?? this.#fullQueues.values().next().value ?? null;
+    return (this.#ajar ? null : this.#refusal) ?? this.#fullQueues.values().next().value ?? null;
   }
 
   get fullQueues(): number {
@@ -50,13 +61,20 @@ export class BrokerGate {
     if (!this.#refusal)
       this.#app.logger.error({ err }, 'the broker refuses tasks; nothing is claimed until it takes them');
     this.#refusal = err;
+    this.#ajar = false;
     return true;
+  }
+
+  /** The broker answers again, and there is nothing to try it with. No-op when it did not refuse. */
+  leaveAjar(): void {
+    if (this.#refusal) this.#ajar = true;
   }
 
   /** A push that was tried after `refusal` was noted succeeded. */
   noteAccepted(): void {
     if (this.#refusal) this.#app.logger.info({}, 'the broker takes tasks again');
     this.#refusal = null;
+    this.#ajar = false;
   }
 
   /** Per task id: whether the broker holds it; null when it does not answer, which closes the gate. */

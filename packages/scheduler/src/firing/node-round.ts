@@ -43,10 +43,10 @@ export class NodeRound {
   async run(backend: BaseSchedulerBackend): Promise<RoundReply> {
     const { gate, sweep, unknownTasks } = this.#parts;
     const due = await backend.dueTimes({ exceptTasks: unknownTasks.names() });
-    const mayTry = sweep.dueIn(due) === 0 && (await sweep.run(backend, due));
+    if (sweep.dueIn(due) === 0) await sweep.run(backend, due);
     const isDue = due.nextRun !== null && due.nextRun <= due.now;
-    if (!isDue || (gate.refusal && !mayTry)) return { due, progress: false };
-    return { due, progress: await this.#fire(backend, mayTry) };
+    if (!isDue || gate.isClosed) return { due, progress: false };
+    return { due, progress: await this.#fire(backend, gate.isAjar) };
   }
 
   /**

@@ -39,38 +39,42 @@ export class UnsubmittedSweep {
     return Math.max(0, pause, ripens);
   }
 
-  /**
-   * Looks once.
-   * @returns true when the broker answers again, and there is nothing left to try it with but a new claim
-   */
-  async run(backend: BaseSchedulerBackend, { now, oldestClaim }: DueTimes): Promise<boolean> {
+  /** Looks once. A broker that answers again is tried with what is unsubmitted, or else left ajar for a new claim. */
+  async run(backend: BaseSchedulerBackend, { now, oldestClaim }: DueTimes): Promise<void> {
     const { app, gate, submitter, unknownTasks } = this.#parts;
     this.#last = app.clock.now();
-    if (gate.trouble && !(await gate.probe())) return false;
+    if (gate.trouble && !(await gate.probe())) return;
     const found = await backend.unsubmittedFirings({
       olderThan: RESUBMIT_AFTER,
       limit: SWEEP_LIMIT,
       exceptTasks: unknownTasks.names(),
     });
     const unsubmitted = found.filter(({ firing }) => !submitter.isInFlight(firing.id));
-    if (unsubmitted.length === 0) return gate.refusal !== null && oldestClaim === null;
+    if (unsubmitted.length === 0) {
+      if (oldestClaim === null) gate.leaveAjar();
+      return;
+    }
     const window = await this.#dedupeWindow();
-    if (window === null) return false;
+    if (window === null) return;
     const oldest = now.getTime() - window / 2;
-    await this.#settle(
+    const settled = await this.#settle(
       backend,
       unsubmitted.filter(({ firing, schedule }) => !schedule || firing.claimedAt.getTime() < oldest),
     );
-    return this.#push(
+    if (!settled) return;
+    await this.#push(
       backend,
       unsubmitted.filter(({ firing }) => firing.claimedAt.getTime() >= oldest),
     );
   }
 
-  /** Firings that must not be pushed blindly, or have nothing to push: the broker says whether they were. */
-  async #settle(backend: BaseSchedulerBackend, unsubmitted: readonly UnsubmittedFiring[]): Promise<void> {
+  /**
+   * Firings that must not be pushed blindly, or have nothing to push: the broker says whether they were.
+   * @returns whether it answered
+   */
+  async #settle(backend: BaseSchedulerBackend, unsubmitted: readonly UnsubmittedFiring[]): Promise<boolean> {
     const held = await this.#parts.gate.holds(unsubmitted.map(({ firing }) => firing.id));
-    if (!held) return;
+    if (!held) return false;
     const submitted = unsubmitted.filter((_, i) => held[i]);
     const lost = unsubmitted.filter((_, i) => !held[i]);
     const removed = lost.filter(({ schedule }) => !schedule);
@@ -83,10 +87,10 @@ export class UnsubmittedSweep {
         { count: unknown.length, firings: unknown.slice(0, 10).map(({ firing }) => firing.id) },
         'firings were unsubmitted for too long: nobody can tell whether their tasks ran',
       );
+    return true;
   }
 
-  /** @returns as `run` */
-  async #push(backend: BaseSchedulerBackend, unsubmitted: readonly UnsubmittedFiring[]): Promise<boolean> {
+  async #push(backend: BaseSchedulerBackend, unsubmitted: readonly UnsubmittedFiring[]): Promise<void> {
     const { gate, submitter, unknownTasks } = this.#parts;
     const claimed = unsubmitted.flatMap(({ firing, schedule }) => (schedule ? [{ firing, schedule }] : []));
     const { known } = await unknownTasks.sortOut(
@@ -94,10 +98,8 @@ export class UnsubmittedSweep {
       claimed.map(({ schedule }) => schedule),
     );
     const pushable = claimed.filter(({ schedule }) => known.has(schedule) && !submitter.waitsForRoom(schedule));
-    const probe = gate.refusal !== null;
-    if (pushable.length === 0) return probe;
-    await submitter.submit(backend, pushable, { probe });
-    return false;
+    if (pushable.length === 0) gate.leaveAjar();
+    else await submitter.submit(backend, pushable, { probe: gate.refusal !== null });
   }
 
   /** Null when the broker cannot be asked. */

@@ -244,6 +244,22 @@ describe('A broker that refuses', () => {
     expect(node.health()).toMatchObject({ firing: true, error: null });
   });
 
+  it('SC-16 is no trouble any more once it answers, though nothing is due to try it with, and the next slot is in time', async () => {
+    world = await setup();
+    await world.create(schedule('s'), schedule('hourly', { schedule: String(HOUR) }));
+    const node = world.node();
+    await node.start();
+    world.broker.down = true;
+    await world.clock.advance(20 * SECOND);
+    await world.backend.delete('s');
+    world.broker.down = false;
+    await world.clock.advance(11 * SECOND);
+    expect(node.health()).toMatchObject({ firing: true, error: null });
+    await world.clock.advance(HOUR - 31 * SECOND);
+    expect(await world.backend.listFirings('hourly')).toMatchObject([{ slot: at(HOUR), claimedAt: at(HOUR) }]);
+    expect(world.log.count('takes tasks again')).toBe(1);
+  });
+
   it('is probed for schedules that must not overlap too, though nothing was claimed', async () => {
     world = await setup();
     await world.create(schedule('s', { overlap: 'skip', lastTaskId: 'earlier' }));
