@@ -3,6 +3,7 @@ import {
   type BaseSchedulerBackend,
   checkName,
   checkOptions,
+  FlowrraError,
   type ScheduleChange,
   type ScheduledTask,
 } from '@flowrra/core';
@@ -72,7 +73,8 @@ export async function checkDeclarations(
   const declared = new Map<string, DefinedSchedule>();
   for (const [index, definition] of definitions.entries()) {
     const one = await check(definition).catch((err: unknown) => {
-      if (err instanceof Error) err.message = `definitions[${index}]: ${err.message}`;
+      // Ours only: what the caller's own objects throw goes on as it is.
+      if (err instanceof FlowrraError) err.message = `definitions[${index}]: ${err.message}`;
       throw err;
     });
     if (one.owner !== null && one.owner !== owner)
@@ -112,11 +114,7 @@ async function intend(
   declared: ReadonlyMap<string, DefinedSchedule>,
   { owner, prune }: { owner: string; prune: boolean },
 ): Promise<IntendedChanges<SchedulePlan>> {
-  const stored = new Map((await backend.listMatching({ owner })).map((schedule) => [schedule.id, schedule]));
-  await refuseForeignIds(
-    backend,
-    [...declared.keys()].filter((id) => !stored.has(id)),
-  );
+  const stored = await readStored(backend, declared, owner);
   const { now } = await backend.dueTimes();
   const next = (schedule: ScheduledTask) => nextSlots(schedule, now);
 
@@ -155,9 +153,22 @@ function nextSlots(schedule: ScheduledTask, now: Date): Date[] {
   }
 }
 
-async function refuseForeignIds(backend: BaseSchedulerBackend, ids: readonly string[]): Promise<void> {
-  for (let start = 0; start < ids.length; start += READS_AT_ONCE) {
-    const found = await Promise.all(ids.slice(start, start + READS_AT_ONCE).map((id) => backend.get(id)));
-    for (const schedule of found) if (schedule) throw new ScheduleOwnedError(schedule.id, schedule.owner);
+/** The schedules of the owner, by id. @throws ScheduleOwnedError when one of the declared ids belongs to somebody else */
+async function readStored(
+  backend: BaseSchedulerBackend,
+  declared: ReadonlyMap<string, DefinedSchedule>,
+  owner: string,
+): Promise<Map<string, ScheduledTask>> {
+  const stored = new Map((await backend.listMatching({ owner })).map((schedule) => [schedule.id, schedule]));
+  const others = [...declared.keys()].filter((id) => !stored.has(id));
+  for (let start = 0; start < others.length; start += READS_AT_ONCE) {
+    const found = await Promise.all(others.slice(start, start + READS_AT_ONCE).map((id) => backend.get(id)));
+    for (const schedule of found) {
+      if (!schedule) continue;
+      if (schedule.owner !== owner) throw new ScheduleOwnedError(schedule.id, schedule.owner);
+      // The same declaration, which another process applied since the list was read.
+      stored.set(schedule.id, schedule);
+    }
   }
+  return stored;
 }

@@ -169,6 +169,34 @@ describe('applying declared schedules', () => {
     expect(plan.created).toHaveLength(2);
   });
 
+  it('takes what another process applies between two reads for what it is: the same declaration', async () => {
+    const { scheduler, backend, list, owner } = declared();
+    const listMatching = backend.listMatching.bind(backend);
+    let reads = 0;
+    backend.listMatching = async (filter) => {
+      const found = await listMatching(filter);
+      if (++reads === 1) await scheduler.apply(list, owner);
+      return found;
+    };
+    const plan = await scheduler.apply(list, owner);
+    expect(plan.unchanged.map(({ id }) => id)).toEqual(expect.arrayContaining(['hourly', 'daily']));
+    expect(plan).toMatchObject({ created: [], changed: [], removed: [] });
+    expect(await backend.listAll()).toHaveLength(3);
+  });
+
+  it("lets what a definition's own code throws through as it is", async () => {
+    const { scheduler, tick, owner } = declared();
+    const thrown = Object.freeze(new Error('of a getter'));
+    const definition = {
+      task: tick,
+      get cron(): string {
+        throw thrown;
+      },
+    };
+    await expect(scheduler.apply([definition], owner)).rejects.toBe(thrown);
+    expect(thrown.message).toBe('of a getter');
+  });
+
   it('SC-13 many processes apply the same list at once: one row each', async () => {
     const { scheduler, backend, list, owner } = declared();
     const plans = await Promise.all(Array.from({ length: 20 }, () => scheduler.apply(list, owner)));
