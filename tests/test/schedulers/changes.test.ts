@@ -15,12 +15,16 @@ describe.concurrent.each(ENGINES)('what another process changes on %s', (engine)
     // Nothing is stored: the nodes sleep.
     const every = 500;
     const createdAt = await nodes.now();
-    const startAt = new Date(createdAt + every);
+    const startAt = new Date(createdAt - 10_000);
     const ids = ['control', 'disabled', 'removed'] as const;
     await nodes.scheduler.apply(
       ids.map((id) => defineSchedule({ id, task: tick, every, startAt })),
       { owner: 'test' },
     );
+    const created = await Promise.all(ids.map((id) => nodes.scheduler.get(id)));
+    // Registered late in a slot or early in the next one: the first slot is the one after it.
+    const firstAfter = (instant: number): Date =>
+      new Date(startAt.getTime() + Math.floor((instant - startAt.getTime()) / every + 1) * every);
     const slotsOf = async (id: string) => (await nodes.firings([{ id, slots: [] }])).map(({ slot }) => slot.getTime());
     const firesUntil = (id: string, instant: number) =>
       vi.waitFor(async () => expect(Math.max(...(await slotsOf(id)))).toBeGreaterThan(instant), SOON);
@@ -36,8 +40,9 @@ describe.concurrent.each(ENGINES)('what another process changes on %s', (engine)
 
     const endedAt = { control: undefined, disabled: disabledAt, removed: removedAt };
     const schedules = await Promise.all(
-      ids.map(async (id) => {
-        const slots = intervalSlots(startAt, every, new Date(Math.max(...(await slotsOf(id)))));
+      ids.map(async (id, index) => {
+        const first = firstAfter(Number(created[index]?.createdAt));
+        const slots = intervalSlots(first, every, new Date(Math.max(...(await slotsOf(id)))));
         return { id, slots, endedAt: endedAt[id] };
       }),
     );

@@ -5,8 +5,8 @@ import { faultsOf } from '../../support/slot-history.js';
 
 const SOON = { timeout: 30_000, interval: 50 };
 
-describe.each(ENGINES)('a scheduler node on %s', (engine) => {
-  it.concurrent('that is killed after its commit and before its push loses no slot: another one pushes it within seconds (SC-02)', async (context) => {
+describe.concurrent.each(ENGINES)('a scheduler node on %s', (engine) => {
+  it('that is killed after its commit and before its push loses no slot: another one pushes it within seconds (SC-02)', async (context) => {
     const nodes = await openSchedulers(engine, context);
     const schedules = await nodes.once(20, await nodes.now());
     const victim = await nodes.node('victim', { executes: false, dies: { when: 'before', push: 1 } });
@@ -21,7 +21,7 @@ describe.each(ENGINES)('a scheduler node on %s', (engine) => {
     expect(inherited.map(({ id }) => id).toSorted()).toEqual(left.map(({ id }) => id).toSorted());
   });
 
-  it.concurrent('that is killed after its push and before the mark leads to no second task, though the first one has finished (SC-03)', async (context) => {
+  it('that is killed after its push and before the mark leads to no second task, though the first one has finished (SC-03)', async (context) => {
     const nodes = await openSchedulers(engine, context);
     const schedules = await nodes.once(20, await nodes.now());
     const victim = await nodes.node('victim', { executes: false, dies: { when: 'after', push: 20 } });
@@ -40,7 +40,7 @@ describe.each(ENGINES)('a scheduler node on %s', (engine) => {
     expect(pushedAgain.map(({ id }) => id)).toEqual(expect.arrayContaining(left.map(({ id }) => id)));
   });
 
-  it.concurrent('that is killed in the middle of its pushes leaves a living one, which finishes them within seconds (SC-02, SC-03)', async (context) => {
+  it('that is killed in the middle of its pushes leaves a living one, which finishes them within seconds (SC-02, SC-03)', async (context) => {
     const nodes = await openSchedulers(engine, context);
     await nodes.node('worker', { schedules: false });
     // The heir lives, but leaves the first claim to the victim.
@@ -59,7 +59,7 @@ describe.each(ENGINES)('a scheduler node on %s', (engine) => {
     expect(Math.max(...toPush)).toBeLessThan(8_000);
   });
 
-  it.concurrent('that stands still for ten seconds is replaced, and enqueues nothing twice when it goes on (SI-1)', async (context) => {
+  it('that stands still for ten seconds is replaced, and enqueues nothing twice when it goes on (SI-1)', async (context) => {
     const nodes = await openSchedulers(engine, context);
     const first = (await nodes.now()) + 3_000;
     const schedules = await nodes.every({ count: 20, every: 500, first, spread: 7, last: first + 15_000 });

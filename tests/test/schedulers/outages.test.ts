@@ -17,7 +17,7 @@ describe.concurrent.each(databases)('a %s server that is killed', (engine, start
     context.onTestFinished(() => server.stop());
     const nodes = await openSchedulers(engine, context, { databaseUrl: server.url });
     const first = (await nodes.now()) + 3_000;
-    const schedules = await nodes.every({ count: 20, every: 1_000, first, last: first + 18_000 });
+    const schedules = await nodes.every({ count: 20, every: 1_000, first, last: first + 13_000 });
     const both = await Promise.all([nodes.node('a'), nodes.node('b')]);
     const ran = () => nodes.ledger().filter(({ event }) => event === 'ran').length;
     await vi.waitFor(() => expect(ran()).toBeGreaterThan(40), SOON);
