@@ -27,6 +27,7 @@ import {
   type SchedulePlan,
 } from './declared-schedules.js';
 import { explainSlot } from './explain-slot.js';
+import { SchedulerNode } from './firing/scheduler-node.js';
 import { LazyBackend } from './lazy-backend.js';
 import { checkDefinition } from './registration/check-definition.js';
 import { checkDate } from './registration/check-timing.js';
@@ -34,7 +35,6 @@ import { KnownTasks } from './registration/known-tasks.js';
 import { newSchedule } from './registration/schedule-changes.js';
 import { registerSchedule, switchSchedule } from './registration/schedule-writer.js';
 import type { ScheduleDefinition, ScheduleOptionsParameter } from './schedule-definition.js';
-import { SchedulerNode } from './scheduler-node.js';
 import { resolveSchedulerOptions, type SchedulerOptions } from './scheduler-options.js';
 import { upcomingSlots } from './upcoming-slots.js';
 

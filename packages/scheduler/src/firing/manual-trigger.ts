@@ -11,8 +11,8 @@ import {
 } from '@flowrra/core';
 import { decideNothing } from '../decide-slots.js';
 import { firingId } from '../schedule-identity.js';
-import { callOptions, refusalText, type SlotSubmitter } from '../slot-submitter.js';
 import type { BrokerGate } from './broker-gate.js';
+import { callOptions, refusalText, type SlotSubmitter } from './slot-submitter.js';
 
 /** Tries to find the row as it was read; each one reads it again. */
 const TRIES = 50;

@@ -1,8 +1,8 @@
 import type { BaseSchedulerBackend, DueTimes, Flowrra, ScheduledTask, SlotDecision } from '@flowrra/core';
 import { decideSlots } from '../decide-slots.js';
-import { type ClaimedFiring, callOptions, refusalText, type SlotSubmitter } from '../slot-submitter.js';
 import type { BrokerGate } from './broker-gate.js';
 import { liveRuns } from './live-runs.js';
+import { type ClaimedFiring, callOptions, refusalText, type SlotSubmitter } from './slot-submitter.js';
 import type { UnknownTasks } from './unknown-tasks.js';
 import type { UnsubmittedSweep } from './unsubmitted-sweep.js';
 

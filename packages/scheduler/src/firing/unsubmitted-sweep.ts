@@ -1,6 +1,6 @@
 import type { BaseSchedulerBackend, DueTimes, FiringMark, Flowrra, UnsubmittedFiring } from '@flowrra/core';
-import type { SlotSubmitter } from '../slot-submitter.js';
 import type { BrokerGate } from './broker-gate.js';
+import type { SlotSubmitter } from './slot-submitter.js';
 import type { UnknownTasks } from './unknown-tasks.js';
 
 /** A firing that is not marked this many milliseconds after its claim is pushed by whoever sees it. */

@@ -12,9 +12,9 @@ import {
 } from '@flowrra/core';
 import { createTestApp } from '@flowrra/core/testing';
 import type { Retention } from '../../src/firing/ledger-retention.js';
+import { SchedulerNode } from '../../src/firing/scheduler-node.js';
 import { InMemorySchedulerBackend } from '../../src/in-memory-scheduler-backend.js';
 import { scheduleTimes } from '../../src/schedule-times.js';
-import { SchedulerNode } from '../../src/scheduler-node.js';
 
 /** Where the manual clock stands at first. */
 export const START = Date.UTC(2026, 0, 1);

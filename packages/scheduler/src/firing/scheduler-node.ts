@@ -7,15 +7,15 @@ import {
   StoppedError,
   type TaskContract,
 } from '@flowrra/core';
-import { BrokerGate } from './firing/broker-gate.js';
-import { LedgerRetention, type Retention } from './firing/ledger-retention.js';
-import { triggerByHand } from './firing/manual-trigger.js';
-import { NodeHealth } from './firing/node-health.js';
-import { NodeRound } from './firing/node-round.js';
-import { NodeSleep } from './firing/node-sleep.js';
-import { UnknownTasks } from './firing/unknown-tasks.js';
-import { UnsubmittedSweep } from './firing/unsubmitted-sweep.js';
+import { BrokerGate } from './broker-gate.js';
+import { LedgerRetention, type Retention } from './ledger-retention.js';
+import { triggerByHand } from './manual-trigger.js';
+import { NodeHealth } from './node-health.js';
+import { NodeRound } from './node-round.js';
+import { NodeSleep } from './node-sleep.js';
 import { SlotSubmitter } from './slot-submitter.js';
+import { UnknownTasks } from './unknown-tasks.js';
+import { UnsubmittedSweep } from './unsubmitted-sweep.js';
 
 export interface SchedulerNodeOptions {
   readonly app: Flowrra;
