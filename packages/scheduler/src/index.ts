@@ -5,7 +5,7 @@ export type { SchedulerBackendConfig, SchedulerOptions } from './scheduler-optio
 
 // Schedules
 
-export type { PlannedChange, PlannedSchedule, PlanOptions, SchedulePlan } from './declared-schedules.js';
+export type { PlannedChange, PlannedSchedule, PlanOptions, SchedulePlan } from './registration/declared-schedules.js';
 export type { ChangedField } from './registration/schedule-changes.js';
 export { ScheduleOwnedError } from './registration/schedule-owned-error.js';
 export {
@@ -15,7 +15,7 @@ export {
   type ScheduleOptions,
   type ScheduleOptionsParameter,
   type ScheduleTiming,
-} from './schedule-definition.js';
+} from './registration/schedule-definition.js';
 
 // Stores of schedules
 

@@ -18,6 +18,11 @@ import {
   type ScheduleService,
 } from '@flowrra/core';
 import { checkFilter } from './check-filter.js';
+import { explainSlot } from './explain-slot.js';
+import { SchedulerNode } from './firing/scheduler-node.js';
+import { LazyBackend } from './lazy-backend.js';
+import { checkDefinition } from './registration/check-definition.js';
+import { checkDate } from './registration/check-timing.js';
 import {
   applySchedules,
   checkDeclarations,
@@ -25,16 +30,11 @@ import {
   type PlanOptions,
   planSchedules,
   type SchedulePlan,
-} from './declared-schedules.js';
-import { explainSlot } from './explain-slot.js';
-import { SchedulerNode } from './firing/scheduler-node.js';
-import { LazyBackend } from './lazy-backend.js';
-import { checkDefinition } from './registration/check-definition.js';
-import { checkDate } from './registration/check-timing.js';
+} from './registration/declared-schedules.js';
 import { KnownTasks } from './registration/known-tasks.js';
 import { newSchedule } from './registration/schedule-changes.js';
+import type { ScheduleDefinition, ScheduleOptionsParameter } from './registration/schedule-definition.js';
 import { registerSchedule, switchSchedule } from './registration/schedule-writer.js';
-import type { ScheduleDefinition, ScheduleOptionsParameter } from './schedule-definition.js';
 import { resolveSchedulerOptions, type SchedulerOptions } from './scheduler-options.js';
 import { upcomingSlots } from './upcoming-slots.js';
 

@@ -12,11 +12,11 @@ import {
   type ScheduledTask,
   type SubmitCall,
 } from '@flowrra/core';
-import type { ScheduleDefinition } from '../schedule-definition.js';
 import { autoId } from '../schedule-identity.js';
 import { checkTimeZone, scheduleTimes } from '../schedule-times.js';
 import { checkTiming, checkWindow } from './check-timing.js';
 import type { KnownTasks } from './known-tasks.js';
+import type { ScheduleDefinition } from './schedule-definition.js';
 
 /** What a definition says of the stored schedule: checked, in the store's words, with nothing left open. */
 export type DefinedSchedule = Omit<

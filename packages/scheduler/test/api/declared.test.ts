@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defineSchedule } from '../../src/schedule-definition.js';
+import { defineSchedule } from '../../src/registration/schedule-definition.js';
 import { after, claim, DAY, HOUR, setup, slotFiring, stored } from './setup.js';
 
 function declared() {

@@ -7,12 +7,12 @@ import {
   type ScheduleChange,
   type ScheduledTask,
 } from '@flowrra/core';
-import { changeUntilCurrent, type IntendedChanges } from './registration/change-until-current.js';
-import type { DefinedSchedule } from './registration/check-definition.js';
-import { type ChangedField, changedFields, changedSchedule, newSchedule } from './registration/schedule-changes.js';
-import { ScheduleOwnedError } from './registration/schedule-owned-error.js';
+import { upcomingSlots } from '../upcoming-slots.js';
+import { changeUntilCurrent, type IntendedChanges } from './change-until-current.js';
+import type { DefinedSchedule } from './check-definition.js';
+import { type ChangedField, changedFields, changedSchedule, newSchedule } from './schedule-changes.js';
 import type { ScheduleDefinition } from './schedule-definition.js';
-import { upcomingSlots } from './upcoming-slots.js';
+import { ScheduleOwnedError } from './schedule-owned-error.js';
 
 export interface PlanOptions {
   /** Whose declaration the list is: schedules of others, and those without an owner, are neither seen nor touched. */
