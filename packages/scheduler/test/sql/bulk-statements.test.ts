@@ -69,7 +69,7 @@ describe('bulk statements', () => {
     const byJoin = setup('join');
     await updateRows(byJoin.db, byJoin.dialect, 't', { columns, rows }, change);
     expect(byJoin.statements).toEqual([
-      'update "t" join (rows) as given on "t"."id" = "given"."id" set "t"."text" = "given"."text"',
+      'update (rows) as given straight_join "t" on "t"."id" = "given"."id" set "t"."text" = "given"."text"',
     ]);
   });
 
