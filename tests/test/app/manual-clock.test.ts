@@ -1,6 +1,6 @@
 import { defineTask, taskContext } from '@flowrra/core';
 import { createTestApp } from '@flowrra/core/testing';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 const HOUR = 3_600_000;
 
@@ -20,6 +20,15 @@ describe('a test app', () => {
     expect(await handle.status()).toBe('pending');
     await clock.advance(1);
     expect(await handle.result()).toBe('hello Ada');
+  });
+
+  it('lets hours pass without a look at idle queues each second', async () => {
+    const { app, clock } = setup();
+    app.task('idle', () => 1);
+    await app.start();
+    const timers = vi.spyOn(clock, 'after');
+    await clock.advance(24 * HOUR);
+    expect(timers.mock.calls.length).toBeLessThan(100);
   });
 
   it('goes through retries with backoff', async () => {

@@ -4,6 +4,8 @@ import type { Logger } from '../logger.js';
 import { ManualClock } from './manual-clock.js';
 
 const ignore = (): void => {};
+/** Memory misses no notice; a look each second would be most of what happens while hours pass. */
+const NO_POLLS = { pollInterval: '1d' } as const;
 const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 /**
@@ -20,5 +22,8 @@ const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error:
  */
 export function createTestApp(config: Omit<Config, 'clock'> = {}): { app: Flowrra; clock: ManualClock } {
   const clock = new ManualClock();
-  return { app: new Flowrra({ logger: silentLogger, ...config, clock }), clock };
+  const { url = null, backend = null, broker = null } = config;
+  const inMemory = url === null && backend === null && broker === null;
+  const executor = inMemory ? { ...NO_POLLS, ...config.executor } : config.executor;
+  return { app: new Flowrra({ logger: silentLogger, ...config, executor, clock }), clock };
 }
