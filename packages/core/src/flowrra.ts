@@ -2,12 +2,17 @@ import type { Page } from './backends/base-result-backend.js';
 import type { QueueSize } from './brokers/base-broker.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
-import type { Duration } from './duration.js';
 import { ArgumentError, ConfigError } from './errors.js';
 import type { TaskEventMap, TaskEventName } from './events/task-events.js';
 import { CPUExecutor } from './executors/cpu-executor.js';
 import { IOExecutor } from './executors/io-executor.js';
-import { runUntilSignal } from './executors/run-until-signal.js';
+import {
+  checkRunOptions,
+  checkStopOptions,
+  type RunOptions,
+  runUntilSignal,
+  type StopOptions,
+} from './executors/run-until-signal.js';
 import { WorkerProcess } from './executors/worker-process.js';
 import type { Logger } from './logger.js';
 import { isMiddleware, isService, type Middleware, type Service, type SubmitCall } from './middleware.js';
@@ -39,6 +44,7 @@ export class Flowrra {
   readonly #services: Service[] = [];
   readonly #startedServices = new Set<Service>();
   #starting: Promise<void> | undefined;
+  #running = false;
   #stopping: Promise<void> | undefined;
 
   /** Registers a function as an I/O task. @throws TaskExistsError, ConfigError, ArgumentError */
@@ -139,9 +145,12 @@ export class Flowrra {
     return this.#client.events.on(event, listener);
   }
 
-  /** Adds code around submits and attempts, or a service that starts and stops with the app. @throws ConfigError */
+  /**
+   * Adds code around submits and attempts, or a service that starts and stops with the app; at once, if the app runs.
+   * @throws ConfigError
+   */
   use(extension: Middleware | Service): this {
-    if (isService(extension)) this.#services.push(extension);
+    if (isService(extension)) this.#addService(extension);
     else if (isMiddleware(extension)) this.#client.middleware.push(extension);
     else
       throw new ConfigError(
@@ -151,7 +160,17 @@ export class Flowrra {
     return this;
   }
 
-  /** The attached scheduler. @throws ConfigError when there is none */
+  #addService(service: Service): void {
+    this.#services.push(service);
+    if (!this.#running) return;
+    const started = (this.#starting ?? Promise.resolve()).then(() => (this.#stopping ? undefined : this.start()));
+    started.catch((err: unknown) => {
+      if (!this.#stopping)
+        this.logger.error({ err }, 'a service that was added to a running app did not start; app.start() tries again');
+    });
+  }
+
+  /** The scheduler that was attached first. @throws ConfigError when there is none */
   get scheduler(): ScheduleService {
     const scheduler = this.#services.find(isScheduleService);
     if (scheduler) return scheduler;
@@ -181,14 +200,16 @@ export class Flowrra {
       await service.start();
       this.#startedServices.add(service);
     }
+    this.#running = true;
   }
 
   /**
    * Ends: no claim is made from now on; running tasks may finish for `grace` (default `executor.stopGrace`), then they
    * go back to their queue; then the stores are closed. May be called more than once.
+   * @throws ConfigError, ArgumentError for a wrong option
    */
-  async stop(options: { grace?: Duration | undefined } = {}): Promise<void> {
-    const grace = this.#process.graceOf(options.grace);
+  async stop(options: StopOptions = {}): Promise<void> {
+    const grace = this.#process.graceOf(checkStopOptions(options).grace);
     this.#stopping ??= this.#stop(grace);
     return this.#stopping;
   }
@@ -207,8 +228,9 @@ export class Flowrra {
    * with exit code 1. A promise that is rejected with nobody to hear it stops in order, with exit code 1. Handlers that
    * ignore their signal do not keep the process: what they ran is another worker's by then.
    */
-  run(options: { grace?: Duration | undefined; signal?: AbortSignal | undefined } = {}): Promise<void> {
-    const { grace, signal } = options;
+  async run(options: RunOptions = {}): Promise<void> {
+    const { signal, grace: given } = checkRunOptions(options);
+    const grace = this.#process.graceOf(given);
     return runUntilSignal({
       start: () => this.start(),
       stop: () => this.stop({ grace }),

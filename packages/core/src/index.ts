@@ -13,6 +13,7 @@ export {
   type CallOptions,
   type ContractOptions,
   defineTask,
+  isTaskContract,
   type SubmitOptions,
   type Task,
   type TaskContract,
@@ -41,7 +42,14 @@ export { BaseExecutor } from './executors/base-executor.js';
 export { CPUExecutor, type CpuTaskNeedsItsType, type CpuTaskOptions } from './executors/cpu-executor.js';
 export { CpuThreadLostError } from './executors/cpu-thread-lost-error.js';
 export { IOExecutor } from './executors/io-executor.js';
-export { type Runnable, runUntilSignal } from './executors/run-until-signal.js';
+export {
+  checkRunOptions,
+  checkStopOptions,
+  type Runnable,
+  type RunOptions,
+  runUntilSignal,
+  type StopOptions,
+} from './executors/run-until-signal.js';
 
 // Result backends
 

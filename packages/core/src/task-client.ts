@@ -14,7 +14,7 @@ import { JoinedTaskStore } from './stores/joined-task-store.js';
 import { isServed } from './stores/served-lanes.js';
 import type { TaskStore } from './stores/task-store.js';
 import { prepareMessage } from './tasks/prepare-message.js';
-import type { Task, TaskContract } from './tasks/task.js';
+import { isTaskContract, type Task, type TaskContract } from './tasks/task.js';
 import { type HandleSource, TaskHandle } from './tasks/task-handle.js';
 import { TaskRegistry } from './tasks/task-registry.js';
 import { type FinishedTaskResult, isFinished, type TaskResult } from './tasks/task-result.js';
@@ -81,7 +81,7 @@ export class TaskClient implements HandleSource {
       if (!registered) throw new TaskNotFoundError(task);
       return registered.contract;
     }
-    if (typeof task === 'object' && task !== null && typeof task.takesKwargs === 'boolean') return task;
+    if (isTaskContract(task)) return task;
     throw new ArgumentError(
       'task',
       'submit() takes what app.task() or defineTask() returned, or the name of a registered task.',

@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { InMemoryBackend, InMemoryBroker } from '@flowrra/backend-memory';
 import { CONTRACT, type Config, defineTask, Flowrra, getBackend, getBroker, registerBackend } from '@flowrra/core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { temporaryFolder } from '../../support/outside-project.js';
 import { openWorld, silentLogger } from '../../support/world.js';
 
 /** A port that nobody listens on. */
@@ -49,6 +52,25 @@ describe('the address of a store', () => {
     });
     expect(stdout).toContain('MISSING_PACKAGE');
     expect(stdout).toContain('pnpm add @flowrra/backend-redis');
+  });
+
+  it('of a package that lacks another one beside it tells which to install', async () => {
+    const folder = await temporaryFolder();
+    onTestFinished(folder.remove);
+    const adapter = join(folder.path, 'node_modules/@flowrra/backend-redis');
+    await mkdir(adapter, { recursive: true });
+    await writeFile(join(adapter, 'package.json'), '{ "type": "module", "exports": "./index.js" }');
+    await writeFile(join(adapter, 'index.js'), "import '@someone/driver/promise';");
+    const core = import.meta.resolve('@flowrra/core');
+    const program = `import { getBackend } from ${JSON.stringify(core)}; await getBackend('redis://host').catch((err) => console.log(err.code, err.message));`;
+    const { NODE_PATH: _, ...env } = process.env;
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      cwd: folder.path,
+      env,
+      encoding: 'utf8',
+    });
+    expect(stdout).toContain('MISSING_PACKAGE @flowrra/backend-redis needs @someone/driver, which is not installed.');
+    expect(stdout).toContain('pnpm add @someone/driver');
   });
 
   it('may have a scheme that somebody added; results alone need a broker', async () => {
@@ -170,6 +192,27 @@ describe('wrong use', () => {
     ['a malformed id', () => new Flowrra().handle(defineTask<() => number>('a'), 'a b'), 'INVALID_ARGUMENT'],
   ])('such as %s is a typed error', (_what, use, code) => {
     expect(use).toThrow(expect.objectContaining({ code }));
+  });
+
+  it.each<[string, (app: Flowrra) => Promise<unknown>, string, string]>([
+    ['null for the options of a stop', (app) => app.stop(null as never), 'INVALID_CONFIG', 'options'],
+    ['an unknown option of a stop', (app) => app.stop({ gracee: 1 } as never), 'INVALID_CONFIG', 'gracee'],
+    ['null for the options of a run', (app) => app.run(null as never), 'INVALID_CONFIG', 'options'],
+    ['a text for the signal of a run', (app) => app.run({ signal: 'x' as never }), 'INVALID_CONFIG', 'signal'],
+    ['a malformed grace of a run', (app) => app.run({ grace: '5' as never }), 'INVALID_ARGUMENT', 'grace'],
+    [
+      'half a contract',
+      (app) => app.submit({ name: 'a', takesKwargs: false } as never, []),
+      'INVALID_ARGUMENT',
+      'task',
+    ],
+  ])('such as %s is a typed error, and changes nothing', async (_what, use, code, names) => {
+    const app = openWorld('memory').app();
+    const add = app.task('add', (a: number, b: number) => a + b);
+    const err = (await reasonOf(use(app))) as unknown as { option?: string; argument?: string };
+    expect(err).toMatchObject({ code });
+    expect(err.option ?? err.argument).toBe(names);
+    await add.submit([1, 2]);
   });
 
   it('such as submitting an unregistered name is a typed error; a registered one works', async () => {

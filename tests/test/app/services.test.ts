@@ -1,5 +1,5 @@
 import { Flowrra, type Service } from '@flowrra/core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { deferred, openWorld, silentLogger } from '../../support/world.js';
 
 const service = (trace: string[], name: string, own: Partial<Service> = {}): Service => ({
@@ -17,6 +17,37 @@ describe('a service of an app', () => {
     await Promise.all([app.stop(), app.stop()]);
     await app.stop();
     expect(trace).toEqual(['a starts', 'a stops']);
+  });
+
+  it('that is added to a running app starts at once', async () => {
+    const trace: string[] = [];
+    const app = openWorld('memory').app().use(service(trace, 'a'));
+    await app.start();
+    app.use(service(trace, 'b'));
+    await vi.waitFor(() => expect(trace).toEqual(['a starts', 'b starts']));
+    await app.stop();
+    app.use(service(trace, 'c'));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(trace).toEqual(['a starts', 'b starts', 'a stops', 'b stops']);
+  });
+
+  it('that is added to a running app and cannot start is in the log, and tried again by the next start', async () => {
+    const trace: string[] = [];
+    const errors: unknown[] = [];
+    const app = new Flowrra({ logger: { ...silentLogger, error: (fields) => void errors.push(fields) } });
+    await app.start();
+    const err = new Error('no connection');
+    let broken = true;
+    const start = async () => {
+      if (broken) throw err;
+      trace.push('a starts');
+    };
+    app.use(service(trace, 'a', { start }));
+    await vi.waitFor(() => expect(errors).toEqual([{ err }]));
+    broken = false;
+    await app.start();
+    expect(trace).toEqual(['a starts']);
+    await app.stop();
   });
 
   it('that was added later, or could not start, is started by the next start', async () => {

@@ -1,11 +1,11 @@
 import type { Config } from '../config.js';
-import type { Duration } from '../duration.js';
 import type { SubmitCall } from '../middleware.js';
 import { TaskClient } from '../task-client.js';
 import type { SubmitOptionsParameter, TaskContract, TaskKind } from '../tasks/task.js';
 import type { TaskHandle } from '../tasks/task-handle.js';
 import type { AttemptEnd } from './attempt.js';
 import { LaneWorker } from './lane-worker.js';
+import { checkStopOptions, type StopOptions } from './run-until-signal.js';
 import { type Attempt, TaskRunner } from './task-runner.js';
 import { WorkerProcess } from './worker-process.js';
 
@@ -65,8 +65,9 @@ export abstract class BaseExecutor {
    * Claims nothing more, lets what runs finish for `grace`, then hands it back to the queue. Alone, it closes the
    * stores too. May be called more than once.
    */
-  async stop(options: { grace?: Duration | undefined } = {}): Promise<void> {
-    if (this.#alone) await this.#process.stop(this.#process.graceOf(options.grace));
+  async stop(options: StopOptions = {}): Promise<void> {
+    const { grace } = checkStopOptions(options);
+    if (this.#alone) await this.#process.stop(this.#process.graceOf(grace));
     await this.release();
   }
 

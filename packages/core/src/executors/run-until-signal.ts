@@ -1,6 +1,33 @@
 import type { Clock } from '../clock.js';
+import type { Duration } from '../duration.js';
+import { ConfigError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { onAbort } from '../on-abort.js';
+import { checkOptions } from '../options.js';
+
+export interface StopOptions {
+  /** How long what runs may go on; default 30 s, or `executor.stopGrace` where there is one. */
+  readonly grace?: Duration | undefined;
+}
+
+export interface RunOptions extends StopOptions {
+  /** Another way to end it. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws ConfigError for anything but options of a stop; the grace itself is not looked at */
+export function checkStopOptions(options: unknown): StopOptions {
+  return checkOptions<StopOptions>(options, '', ['grace']);
+}
+
+/** The same for `run()`. @throws ConfigError */
+export function checkRunOptions(options: unknown): RunOptions {
+  const checked = checkOptions<RunOptions>(options, '', ['grace', 'signal']);
+  // By what it can do: polyfills and other realms have an AbortSignal of their own.
+  const signal: unknown = checked.signal;
+  if (signal === undefined || (typeof signal === 'object' && signal !== null && 'aborted' in signal)) return checked;
+  throw new ConfigError('signal', 'signal must be an AbortSignal, such as the signal of an AbortController.');
+}
 
 /** What runs for the length of `run()`. */
 export interface Runnable {

@@ -39,7 +39,7 @@ export function prepareMessage(call: SubmitCall, source: MessageSource): NewMess
   const { task, args } = call;
   const options = checkOptions<Options>(call.options, 'submit options', OPTIONS);
   if (!Array.isArray(args))
-    throw new ArgumentError('args', `args must be an array: ${task.name}.submit([…], options).`);
+    throw new ArgumentError('args', `args of task "${task.name}" must be an array, with one item for each parameter.`);
   checkKwargs(task.name, task.takesKwargs, options.kwargs);
   const message = (): NewMessage => encodeCall(call, options, source);
   const kwargsCheck = () => checkSchema(task.schema.kwargs, options.kwargs, 'kwargs');
@@ -81,7 +81,7 @@ function checkKwargs(taskName: string, takesKwargs: boolean, kwargs: unknown): v
   if (takesKwargs && (typeof kwargs !== 'object' || kwargs === null || Array.isArray(kwargs))) {
     throw new ArgumentError(
       'kwargs',
-      `Task "${taskName}" needs its keyword arguments: submit(args, { kwargs: { … } }).`,
+      `Task "${taskName}" needs its keyword arguments: an object, as the option kwargs.`,
     );
   }
 }

@@ -80,6 +80,22 @@ export interface TaskContract<
   readonly [SIGNATURE]?: { readonly args: Args; readonly result: Result; readonly kwargs: Kwargs };
 }
 
+/** Whether it is what `app.task` or `defineTask` returned; by its parts, because another copy of core may have made it. */
+export function isTaskContract(value: unknown): value is TaskContract {
+  if (!isObject(value)) return false;
+  const { name, kind, queue, priority, retries, timeout, takesKwargs, schema } = value as Partial<TaskContract>;
+  return (
+    typeof name === 'string' &&
+    (kind === 'io' || kind === 'cpu') &&
+    typeof queue === 'string' &&
+    typeof priority === 'number' &&
+    isObject(retries) &&
+    (timeout === null || typeof timeout === 'number') &&
+    typeof takesKwargs === 'boolean' &&
+    isObject(schema)
+  );
+}
+
 /** What can be said about one call. */
 export interface CallOptions {
   readonly queue?: string | undefined;
@@ -179,4 +195,8 @@ export function checkPriority(priority: unknown): number {
   if (typeof priority === 'number' && Number.isInteger(priority) && priority >= -100 && priority <= 100)
     return priority;
   throw new ArgumentError('priority', 'priority must be an integer from -100 to 100; lower runs first.');
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
