@@ -5,6 +5,9 @@ import { type ScheduleTimes, scheduleTimes } from './schedule-times.js';
 /** A backlog whose oldest slot is younger than this many milliseconds is a hiccup: every slot runs. */
 export const CATCH_UP_GRACE = 60_000;
 
+/** Most overdue slots that run, whatever is asked for: each one is an object in memory and a row in the ledger. */
+export const MOST_CATCH_UP = 1_000;
+
 /** What the decision depends on besides the schedule and the time. */
 export interface SlotFacts {
   /** Whether the task of the last run is unsubmitted or held by the broker. Asked of `overlap: 'skip'` only. */
@@ -19,16 +22,20 @@ export interface SlotFacts {
  * @param now the store's clock when the schedule was read
  */
 export function decideSlots(schedule: ScheduledTask, now: Date, facts: SlotFacts): SlotDecision {
+  try {
+    return decide(schedule, now, facts);
+  } catch (err) {
+    // Whatever is wrong with this one must not keep the others from firing.
+    return { ...decideNothing(schedule, `It has no times: ${messageOf(err)}`), nextRun: null };
+  }
+}
+
+function decide(schedule: ScheduledTask, now: Date, facts: SlotFacts): SlotDecision {
   const oldest = schedule.nextRun?.getTime();
   if (oldest === undefined || oldest > now.getTime()) return decideNothing(schedule, schedule.error);
   const runsLeft = schedule.maxRuns === null ? Number.POSITIVE_INFINITY : schedule.maxRuns - schedule.runCount;
   if (runsLeft <= 0) return { ...decideNothing(schedule, null), nextRun: null };
-  let times: ScheduleTimes;
-  try {
-    times = scheduleTimes(schedule);
-  } catch (err) {
-    return { ...decideNothing(schedule, `It has no times: ${messageOf(err)}`), nextRun: null };
-  }
+  const times = scheduleTimes(schedule);
   const due = new DueSlots(times, oldest, now.getTime());
   const policy = catchUpPolicy(schedule.catchUp, now.getTime() - oldest);
   // With overlap `skip` at most one of them runs anyway, and it is the first.
@@ -89,7 +96,8 @@ function catchUpPolicy(catchUp: CatchUp, late: number): { most: number; reason: 
   if (late < CATCH_UP_GRACE) return { most: Number.POSITIVE_INFINITY, reason: '' };
   if (catchUp === 'skip') return { most: 0, reason: 'Catch-up "skip": overdue slots do not run.' };
   if (catchUp === 'latest') return { most: 1, reason: 'Catch-up "latest": of overdue slots only the newest runs.' };
-  return { most: catchUp.all, reason: `Catch-up "all": of overdue slots only the newest ${catchUp.all} run.` };
+  const most = Math.min(catchUp.all, MOST_CATCH_UP);
+  return { most, reason: `Catch-up "all": of overdue slots only the newest ${most} run.` };
 }
 
 /** The firing of a slot that is to run, unless something keeps it from it. `earlier` runs in the same decision. */

@@ -1,4 +1,4 @@
-import { BackendError, type Flowrra, QueueFullError } from '@flowrra/core';
+import { BackendError, checkName, type Flowrra, QueueFullError } from '@flowrra/core';
 
 /** A name that no task has: asking for it only asks whether the broker answers. */
 const NOBODYS_TASK = 'flowrra/scheduler/probe';
@@ -79,9 +79,13 @@ export class BrokerGate {
 
   /** Per task id: whether the broker holds it; null when it does not answer, which closes the gate. */
   async holds(taskIds: readonly string[]): Promise<boolean[] | null> {
-    if (taskIds.length === 0) return [];
+    // Somebody may have written an id by hand that no task can have: nobody holds it, and the others are asked about.
+    const possible = taskIds.filter(isTaskId);
+    if (possible.length === 0) return taskIds.map(() => false);
     try {
-      return await this.#app.holds(taskIds);
+      const answers = await this.#app.holds(possible);
+      const held = new Set(possible.filter((_, i) => answers[i]));
+      return taskIds.map((id) => held.has(id));
     } catch (err) {
       if (this.noteError(err)) return null;
       throw err;
@@ -99,6 +103,15 @@ export class BrokerGate {
       }
     }
     return this.#refusal === null || (await this.holds([NOBODYS_TASK])) !== null;
+  }
+}
+
+function isTaskId(id: string): boolean {
+  try {
+    checkName(id, 'id');
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,6 +1,6 @@
-import type { DueSchedules, DueTimes, ExceptTasks, ScheduledTask } from '@flowrra/core';
+import type { DueSchedules, DueTimes, ExceptTasks } from '@flowrra/core';
 import { claimedFirings } from './firing-conditions.js';
-import { isReadable, rowToSchedule, toDate, toNumber } from './row-mapper.js';
+import { type ReadSchedule, readSchedule, toDate, toInstant } from './row-mapper.js';
 import { exceptTasks, whereDue } from './schedule-conditions.js';
 import type { SqlInteger } from './schema.js';
 import type { SqlSession } from './sql-session.js';
@@ -22,13 +22,13 @@ export async function readDueTimes(session: SqlSession, { exceptTasks: names }: 
       .executeTakeFirstOrThrow();
   });
   return {
-    now: new Date(toNumber(row.store_now)),
+    now: toInstant(row.store_now),
     nextRun: toDate(row.next_run),
     oldestClaim: toDate(row.oldest_claim),
   };
 }
 
-/** What is due by the store's clock, in one statement; an unreadable row does not come again. */
+/** What is due by the store's clock, in one statement; a damaged row does not come again. */
 export async function readDue(
   session: SqlSession,
   { exceptTasks: names, limit }: ExceptTasks & { limit: number },
@@ -41,10 +41,10 @@ export async function readDue(
       .execute(),
   );
   const now = rows[0]?.store_now ?? (await readClock(session));
-  const schedules = rows.map(rowToSchedule);
-  const unreadable = schedules.filter((schedule) => !isReadable(schedule));
-  if (unreadable.length > 0) await setAside(session, unreadable);
-  return { now: new Date(toNumber(now)), schedules: schedules.filter(isReadable) };
+  const read = rows.map(readSchedule);
+  const damaged = read.filter(({ damage }) => damage !== null);
+  if (damaged.length > 0) await setAside(session, damaged);
+  return { now: toInstant(now), schedules: read.flatMap(({ task, damage }) => (damage === null ? task : [])) };
 }
 
 async function readClock(session: SqlSession): Promise<SqlInteger> {
@@ -53,12 +53,13 @@ async function readClock(session: SqlSession): Promise<SqlInteger> {
 }
 
 /** Lets them be due no more, and shows why, so that they hold up nobody; who repairs one gives it its next run. */
-async function setAside(session: SqlSession, schedules: readonly ScheduledTask[]): Promise<void> {
+async function setAside(session: SqlSession, damaged: readonly ReadSchedule[]): Promise<void> {
   await session.write(async (trx) => {
-    for (const { id, incarnation, revision, error } of schedules) {
+    for (const { task, damage } of damaged) {
+      const { id, incarnation, revision } = task;
       await trx
         .updateTable(session.tables.schedules)
-        .set({ next_run: null, error })
+        .set({ next_run: null, error: damage })
         .where('id', '=', id)
         .where('incarnation', '=', incarnation)
         .where('revision', '=', revision)

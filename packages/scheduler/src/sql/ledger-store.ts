@@ -4,13 +4,12 @@ import {
   type Firing,
   type FiringMark,
   type Page,
-  type ScheduledTask,
   type UnsubmittedFiring,
 } from '@flowrra/core';
 import { type Kysely, sql } from 'kysely';
 import { inBatches } from './bulk-statements.js';
 import { claimedFirings } from './firing-conditions.js';
-import { isReadable, rowToFiring, rowToSchedule } from './row-mapper.js';
+import { type ReadSchedule, readSchedule, rowToFiring } from './row-mapper.js';
 import type { SqlTables } from './schema.js';
 import type { SqlSession } from './sql-session.js';
 
@@ -44,10 +43,10 @@ export class LedgerStore {
       const firings = claimed.map(rowToFiring);
       const schedules = await this.#schedulesOf(db, firings);
       return firings.map((firing) => {
-        const schedule = schedules.get(firing.scheduleId);
+        const { task = null, damage = null } = schedules.get(firing.scheduleId) ?? {};
         // Without its arguments a task is not pushed: as good as gone.
-        const usable = schedule?.incarnation === firing.incarnation && isReadable(schedule);
-        return { firing, schedule: usable ? schedule : null };
+        const usable = task?.incarnation === firing.incarnation && damage === null;
+        return { firing, schedule: usable ? task : null };
       });
     });
   }
@@ -142,11 +141,11 @@ export class LedgerStore {
     return Number(numDeletedRows);
   }
 
-  async #schedulesOf(db: Kysely<SqlTables>, firings: readonly Firing[]): Promise<Map<string, ScheduledTask>> {
-    const schedules = new Map<string, ScheduledTask>();
+  async #schedulesOf(db: Kysely<SqlTables>, firings: readonly Firing[]): Promise<Map<string, ReadSchedule>> {
+    const schedules = new Map<string, ReadSchedule>();
     for (const ids of inBatches([...new Set(firings.map(({ scheduleId }) => scheduleId))])) {
       const found = db.selectFrom(this.#session.tables.schedules).selectAll().where('id', 'in', ids);
-      for (const row of await found.execute()) schedules.set(row.id, rowToSchedule(row));
+      for (const row of await found.execute()) schedules.set(row.id, readSchedule(row));
     }
     return schedules;
   }

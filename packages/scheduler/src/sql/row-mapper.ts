@@ -44,15 +44,32 @@ export function scheduleToRow(task: ScheduledTask): Written<ScheduleRow> {
   };
 }
 
-/** What a schedule shows whose arguments somebody damaged in the database; it cannot fire. */
-const UNREADABLE = 'The stored arguments are no JSON: remove the schedule, or schedule it again.';
+/** What a schedule shows that somebody damaged in the database; it cannot fire. */
+const NO_JSON = 'The stored arguments are no JSON: remove the schedule, or schedule it again.';
+const NO_INSTANT = 'A stored instant is no date that there is: remove the schedule, or schedule it again.';
+
+/** Epoch milliseconds of the last date that there is; the first one is as far before 1970. */
+const LAST_INSTANT = 8.64e15;
+const INSTANTS = ['last_run', 'next_run', 'start_at', 'end_at', 'created_at', 'updated_at'] as const;
+
+/** A row that was read, and why it cannot fire if somebody damaged it. */
+export interface ReadSchedule {
+  readonly task: ScheduledTask;
+  readonly damage: string | null;
+}
 
 /** Never throws: a damaged row must not keep others from being read. */
 export function rowToSchedule(row: ScheduleRow): ScheduledTask {
+  return readSchedule(row).task;
+}
+
+/** The same; whether a row is damaged, its stored error does not tell, which stays after somebody repaired it. */
+export function readSchedule(row: ScheduleRow): ReadSchedule {
   const args = toJson(row.args);
   const kwargs = toJson(row.kwargs);
   const readable = Array.isArray(args) && kwargs !== undefined;
-  return {
+  const damage = !readable ? NO_JSON : INSTANTS.some((column) => isBeyond(row[column])) ? NO_INSTANT : null;
+  const task: ScheduledTask = {
     id: row.id,
     incarnation: row.incarnation,
     revision: toNumber(row.revision),
@@ -81,15 +98,11 @@ export function rowToSchedule(row: ScheduleRow): ScheduledTask {
     timeout: toNumberOrNull(row.timeout),
     description: row.description,
     owner: row.owner,
-    error: readable ? row.error : UNREADABLE,
-    createdAt: new Date(toNumber(row.created_at)),
-    updatedAt: new Date(toNumber(row.updated_at)),
+    error: damage ?? row.error,
+    createdAt: toInstant(row.created_at),
+    updatedAt: toInstant(row.updated_at),
   };
-}
-
-/** Whether its arguments are those that were stored. */
-export function isReadable({ error }: ScheduledTask): boolean {
-  return error !== UNREADABLE;
+  return { task, damage };
 }
 
 export function firingToRow(firing: Firing): Written<FiringRow> {
@@ -114,14 +127,14 @@ export function rowToFiring(row: FiringRow): Firing {
     id: row.id,
     scheduleId: row.schedule_id,
     incarnation: row.incarnation,
-    slot: new Date(toNumber(row.slot)),
+    slot: toInstant(row.slot),
     until: toDate(row.until),
     count: toNumber(row.count),
     kind: row.kind as Firing['kind'],
     state: row.state as Firing['state'],
     reason: row.reason,
     node: row.node,
-    claimedAt: new Date(toNumber(row.claimed_at)),
+    claimedAt: toInstant(row.claimed_at),
     submittedAt: toDate(row.submitted_at),
   };
 }
@@ -132,7 +145,16 @@ export function toNumber(value: SqlInteger): number {
 }
 
 export function toDate(value: SqlInteger | null): Date | null {
-  return value === null ? null : new Date(Number(value));
+  return value === null ? null : toInstant(value);
+}
+
+/** Always a valid date: one that is none would be neither due nor not due, and so stop everything. */
+export function toInstant(value: SqlInteger): Date {
+  return new Date(Math.max(-LAST_INSTANT, Math.min(LAST_INSTANT, Number(value))));
+}
+
+function isBeyond(value: SqlInteger | null): boolean {
+  return value !== null && Math.abs(Number(value)) > LAST_INSTANT;
 }
 
 export function fromDate(date: Date | null): number | null {

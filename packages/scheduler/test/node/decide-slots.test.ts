@@ -162,6 +162,17 @@ describe('decideSlots', () => {
     }
   });
 
+  it('SC-12 stops a schedule that makes no sense to it, and never throws', () => {
+    const decision = decideSlots(schedule('s', { catchUp: null as never }), at(HOUR), FREE);
+    expect(decision).toMatchObject({ nextRun: null, firings: [], error: expect.any(String) });
+  });
+
+  it('runs a thousand overdue slots at most, whatever somebody wrote into the row', () => {
+    const decision = decideSlots(schedule('s', { catchUp: { all: 1e9 } }), at(1_000 * HOUR), FREE);
+    expect(decision.firings).toHaveLength(1_001);
+    expect(decision.firings[0]).toMatchObject({ kind: 'passed-over', count: 3_600_000 - 1_000 });
+  });
+
   it('clears the error of a schedule that can fire again', () => {
     expect(decideSlots(schedule('s', { error: 'unknown' }), at(1_000), FREE).error).toBeNull();
   });

@@ -64,6 +64,18 @@ describe('A schedule that cannot fire', () => {
     expect(world.log.count('cannot fire')).toBe(1);
   });
 
+  it('SC-12 holds up no other one when somebody wrote a last task into its row that no task can be', async () => {
+    world = await setup();
+    await world.create(
+      schedule('edited', { overlap: 'skip', lastTaskId: 'no name of a task' }),
+      schedule('fine', { overlap: 'skip' }),
+    );
+    await world.node().start();
+    await world.clock.advance(SECOND);
+    expect(await world.enqueued('fine')).toEqual([1_000]);
+    expect(await world.enqueued('edited')).toEqual([1_000]);
+  });
+
   it('SC-12 skips its slots with the reason when its arguments are refused, and fires again once they are not', async () => {
     world = await setup();
     let strict = true;

@@ -1,7 +1,14 @@
 import type { ScheduledTask } from '@flowrra/core';
 import { describe, expect, it } from 'vitest';
 import { definitionHash } from '../../src/schedule-identity.js';
-import { firingToRow, isReadable, rowToFiring, rowToSchedule, scheduleToRow } from '../../src/sql/row-mapper.js';
+import {
+  firingToRow,
+  readSchedule,
+  rowToFiring,
+  rowToSchedule,
+  scheduleToRow,
+  toDate,
+} from '../../src/sql/row-mapper.js';
 import type { ScheduleRow } from '../../src/sql/schema.js';
 
 const schedule: ScheduledTask = {
@@ -69,12 +76,37 @@ describe('rows of schedules', () => {
 
   it('SC-12 show an error, and no arguments, when somebody damaged them', () => {
     for (const broken of ['[1, 2', '', '"text"', '{}']) {
-      const read = rowToSchedule(changed((value, column) => (column === 'args' ? broken : value)));
-      expect(read.error).toMatch(/The stored arguments are no JSON/);
-      expect(isReadable(read)).toBe(false);
-      expect(read.args).toEqual([]);
-      expect(read.nextRun).toEqual(schedule.nextRun);
+      const { task, damage } = readSchedule(changed((value, column) => (column === 'args' ? broken : value)));
+      expect(damage).toMatch(/The stored arguments are no JSON/);
+      expect(task).toMatchObject({ error: damage, args: [], nextRun: schedule.nextRun });
     }
+  });
+
+  it.each(['next_run', 'last_run', 'start_at', 'end_at', 'created_at', 'updated_at'])(
+    'SC-12 show an error, and a date that there is, when somebody wrote another one into %s',
+    (damaged) => {
+      for (const beyond of ['9000000000000000000', -8.64e15 - 1]) {
+        const { task, damage } = readSchedule(changed((value, column) => (column === damaged ? beyond : value)));
+        expect(damage).toMatch(/A stored instant is no date/);
+        expect(task.error).toBe(damage);
+        const dates = Object.values(task).filter((value) => value instanceof Date);
+        expect(dates.map(Number)).not.toContain(Number.NaN);
+      }
+    },
+  );
+
+  it('SC-12 are whole again when somebody repaired them, whatever error was left in them', () => {
+    const { damage } = readSchedule(changed((value, column) => (column === 'args' ? '{' : value)));
+    const repaired = readSchedule(changed((value, column) => (column === 'error' ? damage : value)));
+    expect(repaired.damage).toBeNull();
+  });
+});
+
+describe('instants', () => {
+  it('are always dates that there are: one that is none is neither due nor not due', () => {
+    expect(toDate('9000000000000000000')).toEqual(new Date(8.64e15));
+    expect(toDate(-9e18)).toEqual(new Date(-8.64e15));
+    expect(toDate(null)).toBeNull();
   });
 });
 

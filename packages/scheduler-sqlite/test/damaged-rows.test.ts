@@ -1,0 +1,59 @@
+import Sqlite from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SQLiteSchedulerBackend } from '../src/index.js';
+import { sampleDecision, sampleSchedule } from './sample-schedule.js';
+
+/** What a DBA's hand can write, and no date can be. */
+const BEYOND = [9_000_000_000_000_000_000n, -9_000_000_000_000_000_000n, -8_640_000_000_000_001n];
+
+let database: Sqlite.Database;
+let backend: SQLiteSchedulerBackend;
+
+beforeEach(async () => {
+  database = new Sqlite(':memory:');
+  backend = new SQLiteSchedulerBackend(database);
+  await backend.create(sampleSchedule('whole'));
+  await backend.create(sampleSchedule('spoilt'));
+});
+
+afterEach(async () => {
+  await backend.close();
+  database.close();
+});
+
+function write(column: string, value: unknown): void {
+  database.prepare(`update flowrra_schedules set ${column} = ? where id = 'spoilt'`).run(value);
+}
+
+describe('A schedule that somebody edited by hand', () => {
+  it.each(BEYOND)('SC-12 holds up no other one when its next run is %d', async (instant) => {
+    write('next_run', instant);
+    expect((await backend.dueTimes()).nextRun?.getTime()).not.toBeNaN();
+    const { schedules } = await backend.readDue({ limit: 10 });
+    expect(schedules.map(({ id }) => id)).toEqual(['whole']);
+    expect(await backend.get('spoilt')).toMatchObject({ error: expect.stringContaining('no date') });
+  });
+
+  it('SC-12 is set aside once, and fires again when somebody repaired it', async () => {
+    write('start_at', BEYOND[0]);
+    await backend.readDue({ limit: 10 });
+    expect((await backend.get('spoilt'))?.nextRun).toBeNull();
+    write('start_at', null);
+    write('next_run', Number(sampleSchedule('spoilt').nextRun));
+    const { schedules } = await backend.readDue({ limit: 10 });
+    expect(schedules.map(({ id }) => id)).toEqual(['spoilt', 'whole']);
+  });
+
+  it('is pushed by nobody while it is damaged, and its firing is told from others', async () => {
+    await backend.claimDue([sampleDecision(sampleSchedule('spoilt'))], { node: 'a' });
+    write('created_at', BEYOND[0]);
+    const [unsubmitted] = await backend.unsubmittedFirings({ olderThan: 0, limit: 10 });
+    expect(unsubmitted).toMatchObject({ firing: { scheduleId: 'spoilt' }, schedule: null });
+  });
+
+  it('shows dates also where the ledger was edited', async () => {
+    await backend.claimDue([sampleDecision(sampleSchedule('spoilt'))], { node: 'a' });
+    database.prepare('update flowrra_firings set claimed_at = ?').run(BEYOND[1]);
+    expect((await backend.dueTimes()).oldestClaim).toEqual(new Date(-8.64e15));
+  });
+});
