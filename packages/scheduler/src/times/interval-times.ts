@@ -23,7 +23,7 @@ export class IntervalTimes {
   count(from: number, to: number): number {
     const first = Math.max(this.#first, Math.ceil((from - this.#anchor) / this.#every));
     const last = Math.floor((to - this.#anchor) / this.#every);
-    return Math.max(0, last - first + 1);
+    return last >= first ? last - first + 1 : 0;
   }
 
   #at(k: number): number {

@@ -79,6 +79,21 @@ describe('dates', () => {
   });
 });
 
+describe('what is no instant', () => {
+  test.each([
+    ['an expression', { schedule: '* * * * *' }],
+    ['an interval', every(1_000)],
+    ['a date', at(5)],
+  ])('has no slot of %s after, before or around it', (_kind, schedule) => {
+    const times = timesOf(schedule);
+
+    expect([times.next(Number.NaN), times.previous(Number.NaN)]).toEqual([null, null]);
+    expect([times.count(Number.NaN, 1e12), times.count(0, Number.NaN)]).toEqual([0, 0]);
+    expect(times.next(Number.POSITIVE_INFINITY)).toBeNull();
+    expect(times.previous(Number.NEGATIVE_INFINITY)).toBeNull();
+  });
+});
+
 describe('a stored row of another version', () => {
   test('whose kind is unknown is an error', () => {
     const row = { scheduleType: 'sunrise' as ScheduleType, schedule: 'Paris' };
