@@ -34,6 +34,13 @@ describe('A schedule that somebody edited by hand', () => {
     expect(await backend.get('spoilt')).toMatchObject({ error: expect.stringContaining('no date') });
   });
 
+  it('SC-12 says so when its next run is a text, which SQLite takes', async () => {
+    write('next_run', '2026-01-01 12:00:00');
+    expect(await backend.get('spoilt')).toMatchObject({ error: expect.stringContaining('no date') });
+    await backend.delete('whole');
+    expect((await backend.dueTimes()).nextRun).toEqual(new Date(8.64e15));
+  });
+
   it('SC-12 is set aside once, and fires again when somebody repaired it', async () => {
     write('start_at', BEYOND[0]);
     await backend.readDue({ limit: 10 });

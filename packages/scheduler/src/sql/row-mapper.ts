@@ -1,4 +1,5 @@
 import type { CatchUp, Firing, JsonObject, JsonValue, ScheduledTask } from '@flowrra/core';
+import { searchText } from '../matches-filter.js';
 import { definitionHash } from '../schedule-identity.js';
 import type { FiringRow, ScheduleRow, SqlInteger, SqlJson } from './schema.js';
 import type { Cell } from './sql-dialect.js';
@@ -40,7 +41,7 @@ export function scheduleToRow(task: ScheduledTask): Written<ScheduleRow> {
     created_at: task.createdAt.getTime(),
     updated_at: task.updatedAt.getTime(),
     definition: definitionHash(task),
-    search_text: [task.id, task.taskName, task.description ?? ''].join('\n').toLowerCase(),
+    search_text: searchText(task),
   };
 }
 
@@ -150,11 +151,13 @@ export function toDate(value: SqlInteger | null): Date | null {
 
 /** Always a valid date: one that is none would be neither due nor not due, and so stop everything. */
 export function toInstant(value: SqlInteger): Date {
-  return new Date(Math.max(-LAST_INSTANT, Math.min(LAST_INSTANT, Number(value))));
+  const instant = Number(value);
+  // SQLite keeps texts in columns of numbers.
+  return new Date(Number.isNaN(instant) ? LAST_INSTANT : Math.max(-LAST_INSTANT, Math.min(LAST_INSTANT, instant)));
 }
 
 function isBeyond(value: SqlInteger | null): boolean {
-  return value !== null && Math.abs(Number(value)) > LAST_INSTANT;
+  return value !== null && !(Math.abs(Number(value)) <= LAST_INSTANT);
 }
 
 export function fromDate(date: Date | null): number | null {
