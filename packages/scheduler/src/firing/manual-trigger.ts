@@ -9,9 +9,9 @@ import {
   type TaskContract,
   TaskNotFoundError,
 } from '@flowrra/core';
-import { decideNothing } from '../decide-slots.js';
 import { firingId } from '../schedule-identity.js';
 import type { BrokerGate } from './broker-gate.js';
+import { decideNothing } from './decide-slots.js';
 import { callOptions, refusalText, type SlotSubmitter } from './slot-submitter.js';
 
 /** Tries to find the row as it was read; each one reads it again. */

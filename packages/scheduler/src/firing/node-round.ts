@@ -1,6 +1,6 @@
 import type { BaseSchedulerBackend, DueTimes, Flowrra, ScheduledTask, SlotDecision } from '@flowrra/core';
-import { decideSlots } from '../decide-slots.js';
 import type { BrokerGate } from './broker-gate.js';
+import { decideSlots } from './decide-slots.js';
 import { liveRuns } from './live-runs.js';
 import { type ClaimedFiring, callOptions, refusalText, type SlotSubmitter } from './slot-submitter.js';
 import type { UnknownTasks } from './unknown-tasks.js';

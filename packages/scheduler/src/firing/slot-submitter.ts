@@ -1,6 +1,6 @@
 import type { BaseSchedulerBackend, CallOptions, Firing, Flowrra, ScheduledTask, TaskContract } from '@flowrra/core';
-import { decideNothing } from '../decide-slots.js';
 import type { BrokerGate } from './broker-gate.js';
+import { decideNothing } from './decide-slots.js';
 
 /** Pushes that are under way at once. */
 const PUSHES_AT_ONCE = 200;

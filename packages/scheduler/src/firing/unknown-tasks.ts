@@ -1,5 +1,5 @@
 import type { BaseSchedulerBackend, Logger, ScheduledTask, TaskContract } from '@flowrra/core';
-import { decideNothing } from '../decide-slots.js';
+import { decideNothing } from './decide-slots.js';
 
 /** Rows that are told at once that their task is unknown. */
 const ROWS_AT_ONCE = 500;

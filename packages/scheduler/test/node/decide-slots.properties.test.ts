@@ -1,7 +1,7 @@
 import type { CatchUp, NewFiring, ScheduledTask } from '@flowrra/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CATCH_UP_GRACE, decideSlots } from '../../src/decide-slots.js';
+import { CATCH_UP_GRACE, decideSlots } from '../../src/firing/decide-slots.js';
 import { at, HOUR, MINUTE, START, schedule } from './setup.js';
 
 /** A schedule, and its grid by plain arithmetic: `first + k * step`, up to `last`. */

@@ -1,6 +1,6 @@
 import type { ScheduledTask, SlotDecision } from '@flowrra/core';
 import { describe, expect, it } from 'vitest';
-import { decideSlots, type SlotFacts } from '../../src/decide-slots.js';
+import { decideSlots, type SlotFacts } from '../../src/firing/decide-slots.js';
 import { firingId } from '../../src/schedule-identity.js';
 import { at, HOUR, MINUTE, SECOND, START, schedule } from './setup.js';
 

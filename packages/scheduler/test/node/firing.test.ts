@@ -1,6 +1,6 @@
 import { sleep } from '@flowrra/core';
 import { afterEach, describe, expect, it } from 'vitest';
-import { decideSlots } from '../../src/decide-slots.js';
+import { decideSlots } from '../../src/firing/decide-slots.js';
 import { firingId } from '../../src/schedule-identity.js';
 import { at, doorTo, HOUR, ledger, MINUTE, range, SECOND, START, schedule, setup, type World } from './setup.js';
 

@@ -1,7 +1,7 @@
 import type { CatchUp } from '@flowrra/core';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { CATCH_UP_GRACE } from '../../src/decide-slots.js';
+import { CATCH_UP_GRACE } from '../../src/firing/decide-slots.js';
 import { Scheduler } from '../../src/scheduler.js';
 import { HOUR, MINUTE, SECOND, START, setup, type World } from './setup.js';
 

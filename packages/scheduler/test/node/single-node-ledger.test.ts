@@ -2,7 +2,7 @@ import { StoreUnavailableError } from '@flowrra/core';
 import { ManualClock } from '@flowrra/core/testing';
 import { describe, expect, it } from 'vitest';
 import { describeSchedulerBackend } from '../../src/conformance/index.js';
-import { decideSlots } from '../../src/decide-slots.js';
+import { decideSlots } from '../../src/firing/decide-slots.js';
 import { withLedger } from '../../src/single-node-ledger.js';
 import { ElevenMethodsBackend } from '../conformance/eleven-methods-backend.js';
 import { createMemoryWorld } from '../conformance/memory-world.js';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { decideSlots } from '../../src/decide-slots.js';
+import { decideSlots } from '../../src/firing/decide-slots.js';
 import { at, doorTo, HOUR, ledger, range, SECOND, schedule, setup, type World } from './setup.js';
 
 let world: World;

@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from '@flowrra/core';
 import { afterEach, describe, expect, it } from 'vitest';
-import { decideSlots } from '../../src/decide-slots.js';
+import { decideSlots } from '../../src/firing/decide-slots.js';
 import { at, doorTo, HOUR, ledger, MINUTE, range, SECOND, schedule, setup, type World } from './setup.js';
 
 let world: World;

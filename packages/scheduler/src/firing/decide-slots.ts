@@ -1,6 +1,6 @@
 import type { CatchUp, NewFiring, ScheduledTask, SlotDecision } from '@flowrra/core';
-import { firingId } from './schedule-identity.js';
-import { type ScheduleTimes, scheduleTimes } from './schedule-times.js';
+import { firingId } from '../schedule-identity.js';
+import { type ScheduleTimes, scheduleTimes } from '../schedule-times.js';
 
 /** A backlog whose oldest slot is younger than this many milliseconds is a hiccup: every slot runs. */
 export const CATCH_UP_GRACE = 60_000;
