@@ -1,6 +1,7 @@
 import type { CatchUp, NewFiring, ScheduledTask, SlotDecision } from '@flowrra/core';
 import { firingId } from '../schedule-identity.js';
 import { type ScheduleTimes, scheduleTimes } from '../schedule-times.js';
+import { runsLeft } from '../upcoming-slots.js';
 
 /** A backlog whose oldest slot is younger than this many milliseconds is a hiccup: every slot runs. */
 export const CATCH_UP_GRACE = 60_000;
@@ -33,21 +34,21 @@ export function decideSlots(schedule: ScheduledTask, now: Date, facts: SlotFacts
 function decide(schedule: ScheduledTask, now: Date, facts: SlotFacts): SlotDecision {
   const oldest = schedule.nextRun?.getTime();
   if (oldest === undefined || oldest > now.getTime()) return decideNothing(schedule, schedule.error);
-  const runsLeft = schedule.maxRuns === null ? Number.POSITIVE_INFINITY : schedule.maxRuns - schedule.runCount;
-  if (runsLeft <= 0) return { ...decideNothing(schedule, null), nextRun: null };
+  const left = runsLeft(schedule);
+  if (left === 0) return { ...decideNothing(schedule, null), nextRun: null };
   const times = scheduleTimes(schedule);
   const due = new DueSlots(times, oldest, now.getTime());
   const policy = catchUpPolicy(schedule.catchUp, now.getTime() - oldest);
   // With overlap `skip` at most one of them runs anyway, and it is the first.
-  const capped = schedule.overlap === 'allow' && policy.most > runsLeft;
-  const slots = due.newest(capped ? runsLeft : policy.most);
+  const capped = schedule.overlap === 'allow' && policy.most > left;
+  const slots = due.newest(capped ? left : policy.most);
   const served = slots.map((slot, index) => serve(schedule, slot, slots[index === 0 ? -1 : 0], facts));
-  const reason = capped ? `Only ${runsLeft} of at most ${schedule.maxRuns} runs were left.` : policy.reason;
+  const reason = capped ? `Only ${left} of at most ${schedule.maxRuns} runs were left.` : policy.reason;
   const passed = passOver(schedule, due.before(slots[0]), reason);
   const ran = served.filter(({ state }) => state === 'claimed').length;
   return {
     ...decideNothing(schedule, facts.callError ?? null),
-    nextRun: ran >= runsLeft ? null : toDate(times.next(now.getTime())),
+    nextRun: ran >= left ? null : toDate(times.next(now.getTime())),
     firings: passed ? [passed, ...served] : served,
   };
 }

@@ -12,6 +12,7 @@ import {
   type ScheduledTask,
   type SubmitCall,
 } from '@flowrra/core';
+import { MOST_CATCH_UP } from '../firing/decide-slots.js';
 import { autoId } from '../schedule-identity.js';
 import { checkTimeZone, scheduleTimes } from '../schedule-times.js';
 import { checkTiming, checkWindow } from './check-timing.js';
@@ -53,7 +54,6 @@ const OPTIONS: readonly DefinitionOption[] = [
   'owner',
 ];
 const DAY = 86_400_000;
-const MOST_CATCH_UP = 1_000;
 const LONGEST_DESCRIPTION = 1_000;
 /** Stores count in 32 bits. */
 const MOST_RUNS = 2 ** 31 - 1;
@@ -70,7 +70,10 @@ export async function checkDefinition(
   const given = checkOptions<GivenDefinition>(definition, 'schedule', OPTIONS);
   const contract = context.tasks.resolve(given.task);
   const call = checkCallOptions(given);
-  const inputs = { args: copyJson(given.args ?? [], 'args'), kwargs: copyJson(given.kwargs, 'kwargs') };
+  const inputs = {
+    args: copyJson(given.args === undefined ? [] : given.args, 'args'),
+    kwargs: copyJson(given.kwargs, 'kwargs'),
+  };
   const identity = {
     taskName: checkName(contract.name, 'task'),
     ...checkTiming(given),
@@ -99,6 +102,28 @@ export async function checkDefinition(
   });
   context.tasks.remember(contract);
   return checked;
+}
+
+/**
+ * The definition that a one-line form means: what says when it is due, even if it was left out, and options for the rest.
+ * @throws ConfigError for options that are none, or say once more what the form says
+ */
+export function definitionOf(
+  timing: { readonly kind: 'cron' | 'every' | 'at'; readonly value: unknown },
+  task: unknown,
+  options: unknown,
+): GivenDefinition {
+  const { kind, value = null } = timing;
+  const said = new Set<DefinitionOption>([
+    'task',
+    'cron',
+    'every',
+    'at',
+    ...(kind === 'cron' ? [] : (['seconds'] as const)),
+  ]);
+  const known = OPTIONS.filter((option) => !said.has(option));
+  const given = checkOptions<GivenDefinition>(options === undefined ? {} : options, '', known);
+  return { ...given, task, [kind]: value };
 }
 
 /** What a schedule says of its tasks: as `app.submit` takes it, and as it is stored. */
@@ -164,12 +189,9 @@ function checkDescription(description: unknown): string | null {
 /** Does not ask what time it is: a definition must not turn bad by growing old. */
 function checkHasSlot(schedule: DefinedSchedule): void {
   const { startAt, endAt } = schedule;
-  if (!startAt || !endAt) return;
-  if (scheduleTimes({ ...schedule, createdAt: startAt }).next(startAt.getTime() - 1) !== null) return;
-  throw new ArgumentError(
-    'endAt',
-    `The schedule would never run: it has no slot from ${startAt.toISOString()} to ${endAt.toISOString()}.`,
-  );
+  if (!startAt || scheduleTimes({ ...schedule, createdAt: startAt }).next(startAt.getTime() - 1) !== null) return;
+  const range = `from ${startAt.toISOString()} ${endAt ? `to ${endAt.toISOString()}` : 'on'}`;
+  throw new ArgumentError(endAt ? 'endAt' : 'startAt', `The schedule would never run: it has no slot ${range}.`);
 }
 
 /** A copy of what JSON can carry; null for undefined. @throws SerializationError, PayloadTooLargeError */
