@@ -12,7 +12,7 @@ import {
 import { Kysely, MysqlDialect as KyselyMysqlDialect, type RawBuilder, sql } from 'kysely';
 import { type ConnectionOptions, createPool, type Pool } from 'mysql2';
 import { guardedPool } from './guarded-pool.js';
-import { kindOfMySQLError, translateMySQLError } from './mysql-errors.js';
+import { isIndexThere, kindOfMySQLError, translateMySQLError } from './mysql-errors.js';
 import { checkVersion } from './server-version.js';
 
 /** Seconds after which the server ends a session that leaves its transaction alone. */
@@ -149,7 +149,7 @@ export class MySQLDialect implements SqlDialect {
   }
 
   isIndexThere(err: unknown): boolean {
-    return (err as { errno?: unknown }).errno === 1061;
+    return isIndexThere(err);
   }
 }
 

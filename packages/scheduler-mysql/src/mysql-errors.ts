@@ -74,6 +74,11 @@ export function isServerError(err: unknown): boolean {
   return numberOf(err) !== null;
 }
 
+/** Whether it says that an index of this name exists. */
+export function isIndexThere(err: unknown): boolean {
+  return numberOf(err) === 1061;
+}
+
 function troubleOf(err: unknown): Trouble {
   const text = err instanceof Error ? err.message : String(err);
   const number = numberOf(err);

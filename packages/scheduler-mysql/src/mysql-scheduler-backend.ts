@@ -6,7 +6,8 @@ import type { Pool as PromisePool } from 'mysql2/promise';
 import { MySQLDialect, type MySQLTarget } from './mysql-dialect.js';
 import { parseMySQLUrl } from './mysql-url.js';
 
-export interface MySQLOptions extends SqlOptions {
+/** Options of `MySQLSchedulerBackend`. */
+export interface MySQLSchedulerOptions extends SqlOptions {
   /** Most connections at a time. Default 10. Not together with a ready pool. */
   readonly poolSize?: number | undefined;
 }
@@ -29,8 +30,8 @@ export class MySQLSchedulerBackend extends SqlSchedulerBackend {
    * @throws ConfigError when an option is wrong
    */
   // biome-ignore lint/suspicious/noExplicitAny: a user's Kysely has tables of its own, which do not matter here
-  constructor(target: string | Pool | PromisePool | Kysely<any>, options: MySQLOptions = {}) {
-    const { poolSize, ...common } = checkOptions<MySQLOptions>(options, '', [...SQL_OPTIONS, 'poolSize']);
+  constructor(target: string | Pool | PromisePool | Kysely<any>, options: MySQLSchedulerOptions = {}) {
+    const { poolSize, ...common } = checkOptions<MySQLSchedulerOptions>(options, '', [...SQL_OPTIONS, 'poolSize']);
     super(makeDialect(target, poolSize), common);
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mysqlForTests } from '@flowrra/testing-servers/vitest-mysql';
 import mysql, { type RowDataPacket } from 'mysql2/promise';
-import { type MySQLOptions, MySQLSchedulerBackend } from '../src/index.js';
+import { MySQLSchedulerBackend, type MySQLSchedulerOptions } from '../src/index.js';
 
 export type Row = Record<string, unknown>;
 
@@ -16,7 +16,10 @@ export class World {
   }
 
   /** Another node: nothing is opened yet. */
-  backend(options: MySQLOptions = {}, target: ConstructorParameters<typeof MySQLSchedulerBackend>[0] = this.url) {
+  backend(
+    options: MySQLSchedulerOptions = {},
+    target: ConstructorParameters<typeof MySQLSchedulerBackend>[0] = this.url,
+  ) {
     const backend = new MySQLSchedulerBackend(target, { tablePrefix: this.prefix, ...options });
     this.#backends.push(backend);
     return backend;

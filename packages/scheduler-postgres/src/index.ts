@@ -1,9 +1,9 @@
-import { type PostgreSQLOptions, PostgreSQLSchedulerBackend } from './postgres-scheduler-backend.js';
+import { PostgreSQLSchedulerBackend, type PostgreSQLSchedulerOptions } from './postgres-scheduler-backend.js';
 
-export { type PostgreSQLOptions, PostgreSQLSchedulerBackend } from './postgres-scheduler-backend.js';
+export { PostgreSQLSchedulerBackend, type PostgreSQLSchedulerOptions } from './postgres-scheduler-backend.js';
 
 /** How `getSchedulerBackend` makes backends of this package. */
 export const schedulerProvider = {
-  createSchedulerBackend: (url: string, options: PostgreSQLOptions = {}): PostgreSQLSchedulerBackend =>
+  createSchedulerBackend: (url: string, options: PostgreSQLSchedulerOptions = {}): PostgreSQLSchedulerBackend =>
     new PostgreSQLSchedulerBackend(url, options),
 };

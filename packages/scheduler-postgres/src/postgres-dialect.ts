@@ -14,7 +14,7 @@ import { Kysely, PostgresDialect as KyselyPostgresDialect, type RawBuilder, sql 
 import { type ClientConfig, Pool } from 'pg';
 import { ChangeChannel, channelName } from './change-channel.js';
 import { GuardedPool } from './guarded-pool.js';
-import { kindOfPostgresError, translatePostgresError } from './postgres-errors.js';
+import { isIndexThere, kindOfPostgresError, translatePostgresError } from './postgres-errors.js';
 
 /** Milliseconds after which the server ends a session that leaves its transaction alone. */
 const IDLE_LIMIT = 5_000;
@@ -150,7 +150,7 @@ export class PostgresDialect implements SqlDialect {
   }
 
   isIndexThere(err: unknown): boolean {
-    return (err as { code?: unknown }).code === '42P07';
+    return isIndexThere(err);
   }
 
   async notifyChange(trx: Kysely<SqlTables>, tablePrefix: string, self: string): Promise<void> {

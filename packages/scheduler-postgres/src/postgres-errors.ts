@@ -64,6 +64,11 @@ export function isServerError(err: unknown): boolean {
   return sqlState(err) !== null;
 }
 
+/** Whether it says that an index of this name exists. */
+export function isIndexThere(err: unknown): boolean {
+  return sqlState(err) === '42P07';
+}
+
 function troubleOf(err: unknown, text: string): Trouble {
   const state = sqlState(err);
   if (state !== null) return byState(TROUBLES, state) ?? refused(`refuses a statement (${state}): ${text}`);

@@ -5,7 +5,8 @@ import type { Pool } from 'pg';
 import { PostgresDialect, type PostgresTarget } from './postgres-dialect.js';
 import { parsePostgresUrl } from './postgres-url.js';
 
-export interface PostgreSQLOptions extends SqlOptions {
+/** Options of `PostgreSQLSchedulerBackend`. */
+export interface PostgreSQLSchedulerOptions extends SqlOptions {
   /** Most connections at a time, besides one that listens for changes. Default 10. Not together with a ready pool. */
   readonly poolSize?: number | undefined;
 }
@@ -26,8 +27,8 @@ export class PostgreSQLSchedulerBackend extends SqlSchedulerBackend {
    * @throws ConfigError when an option is wrong
    */
   // biome-ignore lint/suspicious/noExplicitAny: a user's Kysely has tables of its own, which do not matter here
-  constructor(target: string | Pool | Kysely<any>, options: PostgreSQLOptions = {}) {
-    const { poolSize, ...common } = checkOptions<PostgreSQLOptions>(options, '', [...SQL_OPTIONS, 'poolSize']);
+  constructor(target: string | Pool | Kysely<any>, options: PostgreSQLSchedulerOptions = {}) {
+    const { poolSize, ...common } = checkOptions<PostgreSQLSchedulerOptions>(options, '', [...SQL_OPTIONS, 'poolSize']);
     super(makeDialect(target, poolSize), common);
   }
 }

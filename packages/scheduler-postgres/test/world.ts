@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { postgresForTests } from '@flowrra/testing-servers/vitest-postgres';
 import pg from 'pg';
-import { type PostgreSQLOptions, PostgreSQLSchedulerBackend } from '../src/index.js';
+import { PostgreSQLSchedulerBackend, type PostgreSQLSchedulerOptions } from '../src/index.js';
 
 export type Row = Record<string, unknown>;
 
@@ -17,7 +17,7 @@ export class World {
 
   /** Another node: nothing is opened yet. */
   backend(
-    options: PostgreSQLOptions = {},
+    options: PostgreSQLSchedulerOptions = {},
     target: ConstructorParameters<typeof PostgreSQLSchedulerBackend>[0] = this.url,
   ) {
     const backend = new PostgreSQLSchedulerBackend(target, { tablePrefix: this.prefix, ...options });
