@@ -59,6 +59,26 @@ describe.concurrent.each(ENGINES)('a scheduler node on %s', (engine) => {
     expect(Math.max(...toPush)).toBeLessThan(8_000);
   });
 
+  it('that is told to stop finishes what it claimed and exits with 0, one after the other (SH-01)', async (context) => {
+    const nodes = await openSchedulers(engine, context);
+    await nodes.node('worker', { schedules: false });
+    const first = (await nodes.now()) + 3_000;
+    const schedules = await nodes.every({ count: 20, every: 200, first, spread: 7, last: first + 6_000 });
+    const [a, b] = await Promise.all(['a', 'b', 'c'].map((name) => nodes.node(name, { executes: false })));
+    const pushedBy = (name: string) => nodes.ledger().some(({ event, node }) => event === 'pushed' && node === name);
+    await vi.waitFor(() => expect(pushedBy('a')).toBe(true), SOON);
+    for (const node of [a, b]) {
+      node?.kill('SIGTERM');
+      expect(await node?.exited()).toEqual({ code: 0, signal: null });
+    }
+    const history = await nodes.end(schedules, 30_000);
+    expect(faultsOf({ ...history, latest: 10_000 })).toEqual([]);
+    // Nobody had to push what another one claimed.
+    const pushers = new Map(nodes.ledger().flatMap(({ event, id, node }) => (event === 'pushed' ? [[id, node]] : [])));
+    const inherited = history.firings.filter(({ id, node }) => pushers.get(id) !== node);
+    expect(inherited).toEqual([]);
+  });
+
   it('that stands still for ten seconds is replaced, and enqueues nothing twice when it goes on (SI-1)', async (context) => {
     const nodes = await openSchedulers(engine, context);
     const first = (await nodes.now()) + 3_000;
