@@ -85,7 +85,10 @@ export class SchemaError extends FlowrraError {
 export class TaskNotFoundError extends FlowrraError {
   readonly code = 'TASK_NOT_FOUND';
   constructor(readonly taskName: string) {
-    super(`No task "${taskName}" is registered here. Register it with app.task() or app.implement() before use.`);
+    super(
+      `No task "${taskName}" is registered here. Register it with app.task() or app.implement() before use, or pass its ` +
+        'contract, from defineTask().',
+    );
   }
 }
 

@@ -55,6 +55,8 @@ const newNodeTag = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghi
 
 /** @throws ConfigError, ArgumentError naming the option */
 export function resolveSchedulerOptions(options: SchedulerOptions): ResolvedSchedulerOptions {
+  if (implementsContract(options, 'scheduler-backend@1'))
+    throw new ConfigError('backend', 'Pass the backend as an option: new Scheduler(app, { backend }).');
   const { backend, tasks, node, retention } = checkOptions<SchedulerOptions>(options, '', [
     'backend',
     'tasks',
@@ -79,11 +81,19 @@ function chooseBackend(backend: unknown): BackendChoice {
   if (backend === null || typeof backend === 'string') return { target: backend, options: {} };
   if (implementsContract(backend, 'scheduler-backend@1'))
     return { target: backend as BaseSchedulerBackend, options: {} };
-  if (typeof backend !== 'object')
-    throw new ConfigError('backend', 'backend must be an address, { url, options }, or a scheduler backend.');
+  // An object without options of its own would mean the default file: a promise that was not awaited, a URL.
+  if (typeof backend !== 'object' || !isPlain(backend)) {
+    const hint = backend instanceof Promise ? ' Await the promise: await getSchedulerBackend(…).' : '';
+    throw new ConfigError('backend', `backend must be an address, { url, options }, or a scheduler backend.${hint}`);
+  }
   const { url = null, options = {} } = checkOptions<SchedulerBackendConfig>(backend, 'backend', ['url', 'options']);
   if (url !== null && typeof url !== 'string') throw new ConfigError('backend.url', 'backend.url must be a text.');
   if (typeof options !== 'object' || options === null)
     throw new ConfigError('backend.options', 'backend.options must be an object.');
   return { target: url, options: { ...options } };
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }

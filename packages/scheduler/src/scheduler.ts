@@ -5,23 +5,27 @@ import {
   checkName,
   checkOptions,
   checkPage,
+  checkRunOptions,
+  checkStopOptions,
   type Duration,
   type Explanation,
   type Firing,
   type Flowrra,
   type Page,
+  type RunOptions,
   runUntilSignal,
   type ScheduledTask,
   type ScheduleFilter,
   ScheduleNotFoundError,
   type SchedulerHealth,
   type ScheduleService,
+  type StopOptions,
 } from '@flowrra/core';
 import { checkFilter } from './check-filter.js';
 import { explainSlot } from './explain-slot.js';
 import { SchedulerNode } from './firing/scheduler-node.js';
 import { LazyBackend } from './lazy-backend.js';
-import { checkDefinition } from './registration/check-definition.js';
+import { checkDefinition, definitionOf } from './registration/check-definition.js';
 import { checkDate } from './registration/check-timing.js';
 import {
   applySchedules,
@@ -61,7 +65,8 @@ export class Scheduler implements ScheduleService {
 
   /** Opens nothing; the store is opened at the first use. @throws ConfigError, ArgumentError for a wrong option */
   constructor(app: Flowrra, options: SchedulerOptions = {}) {
-    if (typeof app?.use !== 'function') throw new ConfigError('app', 'A scheduler needs an app: new Scheduler(app).');
+    if (typeof app?.checkCall !== 'function')
+      throw new ConfigError('app', 'A scheduler needs an app: new Scheduler(app).');
     const { backend, tasks, node, retention } = resolveSchedulerOptions(options);
     this.#app = app;
     this.#backend = new LazyBackend(app, backend);
@@ -90,35 +95,34 @@ export class Scheduler implements ScheduleService {
   async schedule<Args extends readonly unknown[], Kwargs>(
     definition: ScheduleDefinition<Args, Kwargs>,
   ): Promise<ScheduledTask> {
-    const checked = await this.#check(definition);
-    return registerSchedule(await this.#backend.open(), checked);
+    return this.#register(definition);
   }
 
-  /** `schedule` in one line: by a cron expression. */
+  /** `schedule` in one line: by a cron expression of five fields (six with `seconds: true`), read in `timeZone`. */
   async scheduleCron<Args extends readonly unknown[], Kwargs>(
     cron: string,
     task: ScheduleDefinition<Args, Kwargs>['task'],
     ...[options]: ScheduleOptionsParameter<Args, Kwargs, { readonly seconds?: boolean | undefined }>
   ): Promise<ScheduledTask> {
-    return this.#scheduleBy({ cron }, task, options);
+    return this.#register(definitionOf({ kind: 'cron', value: cron }, task, options));
   }
 
-  /** `schedule` in one line: by an interval. */
+  /** `schedule` in one line: by an interval of at least 100 ms, from `startAt` or else from the creation on. */
   async scheduleInterval<Args extends readonly unknown[], Kwargs>(
     every: Duration,
     task: ScheduleDefinition<Args, Kwargs>['task'],
     ...[options]: ScheduleOptionsParameter<Args, Kwargs>
   ): Promise<ScheduledTask> {
-    return this.#scheduleBy({ every }, task, options);
+    return this.#register(definitionOf({ kind: 'every', value: every }, task, options));
   }
 
-  /** `schedule` in one line: once. */
+  /** `schedule` in one line: once; in the past, `catchUp` says what becomes of it. */
   async scheduleOnce<Args extends readonly unknown[], Kwargs>(
     at: Date,
     task: ScheduleDefinition<Args, Kwargs>['task'],
     ...[options]: ScheduleOptionsParameter<Args, Kwargs>
   ): Promise<ScheduledTask> {
-    return this.#scheduleBy({ at }, task, options);
+    return this.#register(definitionOf({ kind: 'at', value: at }, task, options));
   }
 
   /**
@@ -132,7 +136,7 @@ export class Scheduler implements ScheduleService {
 
   /**
    * Makes the owner's schedules as declared, in one transaction: creates, changes and, only with `prune`, removes.
-   * Touches nothing of others.
+   * Touches nothing of others. Wrapped in `defineSchedule`, each has its arguments checked by the compiler.
    * @returns what was done
    * @throws what `schedule` throws, saying which definition it was; ArgumentError for two of the same id
    */
@@ -143,6 +147,7 @@ export class Scheduler implements ScheduleService {
 
   // ── Operating ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** The schedule as it is stored; null when there is none. @throws ArgumentError for a malformed id */
   async get(id: string): Promise<ScheduledTask | null> {
     checkName(id, 'id');
     return (await this.#backend.open()).get(id);
@@ -217,6 +222,7 @@ export class Scheduler implements ScheduleService {
     return explainSlot(await this.#backend.open(), checked.id, checked.instant);
   }
 
+  /** Whether it fires, and what keeps it from it. Asks no store. */
   health(): SchedulerHealth {
     return this.#node.health();
   }
@@ -235,8 +241,8 @@ export class Scheduler implements ScheduleService {
    * Ends, for good: no slot is claimed from now on; pushes that are under way may finish for `grace` (default 30 s); then
    * the store is closed, unless it was passed in. May be called more than once.
    */
-  async stop(options: { grace?: Duration | undefined } = {}): Promise<void> {
-    const grace = checkDuration(options.grace ?? DEFAULT_GRACE, 'grace', { min: 0 });
+  async stop(options: StopOptions = {}): Promise<void> {
+    const grace = checkDuration(checkStopOptions(options).grace ?? DEFAULT_GRACE, 'grace', { min: 0 });
     this.#stopping ??= this.#stop(grace);
     return this.#stopping;
   }
@@ -251,8 +257,9 @@ export class Scheduler implements ScheduleService {
    * The main of a process that only schedules: starts, runs until SIGTERM, SIGINT or `signal`, then stops the app with all
    * that it opened. A second signal ends the process at once with exit code 1.
    */
-  run(options: { grace?: Duration | undefined; signal?: AbortSignal | undefined } = {}): Promise<void> {
-    const { grace, signal } = options;
+  async run(options: RunOptions = {}): Promise<void> {
+    const { signal, grace } = checkRunOptions(options);
+    if (grace !== undefined) checkDuration(grace, 'grace', { min: 0 });
     return runUntilSignal({
       start: () => this.start(),
       stop: () => this.#app.stop({ grace }),
@@ -275,8 +282,8 @@ export class Scheduler implements ScheduleService {
     return { checked, declared };
   }
 
-  async #scheduleBy(timing: object, task: unknown, options: object | undefined): Promise<ScheduledTask> {
-    const checked = await this.#check({ ...options, ...timing, task });
+  async #register(definition: unknown): Promise<ScheduledTask> {
+    const checked = await this.#check(definition);
     return registerSchedule(await this.#backend.open(), checked);
   }
 

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { ArgumentError, type ScheduledTask } from '@flowrra/core';
 import { checkCron, checkInterval } from '../schedule-times.js';
 import type { GivenDefinition } from './check-definition.js';
@@ -49,6 +50,8 @@ function checkSeconds(seconds: unknown, kind: 'cron' | 'every' | 'at'): boolean 
 
 /** A copy, so that nobody changes it later. @throws ArgumentError */
 export function checkDate(value: unknown, name: string): Date {
-  if (value instanceof Date && Number.isFinite(value.getTime())) return new Date(value);
+  // By what it is, not by whose it is: a test runner or a vm may have a Date of its own.
+  const copy = types.isDate(value) ? new Date(value) : null;
+  if (copy && Number.isFinite(copy.getTime())) return copy;
   throw new ArgumentError(name, `${name} must be a valid Date, such as new Date('2026-05-01T12:00:00Z').`);
 }

@@ -3,6 +3,7 @@ import {
   ConfigError,
   checkName,
   type Flowrra,
+  isTaskContract,
   type TaskContract,
   TaskNotFoundError,
 } from '@flowrra/core';
@@ -15,9 +16,12 @@ export class KnownTasks {
   /** @throws ConfigError for what is no list of contracts */
   constructor(app: Flowrra, contracts: unknown) {
     this.#app = app;
-    if (!Array.isArray(contracts) || !contracts.every(isContract))
+    if (!Array.isArray(contracts) || !contracts.every(isTaskContract))
       throw new ConfigError('tasks', 'tasks must be an array of what app.task() or defineTask() returned.');
-    for (const contract of contracts) this.remember(contract);
+    for (const contract of contracts) {
+      checkName(contract.name, 'tasks');
+      this.remember(contract);
+    }
   }
 
   find(name: string): TaskContract | null {
@@ -30,7 +34,7 @@ export class KnownTasks {
 
   /** The contract that a definition means. @throws TaskNotFoundError, ArgumentError */
   resolve(task: unknown): TaskContract {
-    if (isContract(task)) return task;
+    if (isTaskContract(task)) return task;
     if (typeof task !== 'string')
       throw new ArgumentError(
         'task',
@@ -40,10 +44,4 @@ export class KnownTasks {
     if (contract) return contract;
     throw new TaskNotFoundError(task);
   }
-}
-
-function isContract(value: unknown): value is TaskContract {
-  if (typeof value !== 'object' || value === null) return false;
-  const { name, takesKwargs } = value as Partial<TaskContract>;
-  return typeof name === 'string' && typeof takesKwargs === 'boolean';
 }

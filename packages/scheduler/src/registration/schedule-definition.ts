@@ -64,13 +64,25 @@ export type ScheduleTiming =
 
 /** The arguments of the task: may be left out only when it takes none. */
 export type ScheduledCall<Args extends readonly unknown[], Kwargs> = ([] extends Args
-  ? { readonly args?: Args | undefined }
-  : { readonly args: Args }) &
+  ? {
+      /** The arguments of the task, as JSON. */
+      readonly args?: Readonly<Args> | undefined;
+    }
+  : {
+      /** The arguments of the task, as JSON. */
+      readonly args: Readonly<Args>;
+    }) &
   ([Kwargs] extends [undefined]
     ? { readonly kwargs?: undefined }
     : unknown extends Kwargs
-      ? { readonly kwargs?: unknown }
-      : { readonly kwargs: Kwargs });
+      ? {
+          /** The keyword arguments of the task, if it takes some. */
+          readonly kwargs?: unknown;
+        }
+      : {
+          /** The keyword arguments of the task, as JSON. */
+          readonly kwargs: Kwargs;
+        });
 
 /** A task, its arguments and when to run it. The arguments are typed by the task; those of a mere name are not. */
 export type ScheduleDefinition<

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { InMemorySchedulerBackend } from '../../src/in-memory-scheduler-backend.js';
 import { Scheduler } from '../../src/scheduler.js';
 import { after, DAY, HOUR, MINUTE, START, setup } from './setup.js';
 
@@ -41,6 +42,8 @@ const BAD: Bad[] = [
   ['an invalid date', { at: new Date('soon') }, argument('at', /valid Date/)],
   ['a text for a date', { at: '2026-05-01' }, argument('at', /valid Date/)],
   ['a number for a date', { at: 0 }, argument('at', /valid Date/)],
+  ['what only looks like a Date', { at: Object.create(Date.prototype) }, argument('at', /valid Date/)],
+  ['a Date behind a proxy', { at: new Proxy(START, {}) }, argument('at', /valid Date/)],
   ['an invalid start', { startAt: new Date(Number.NaN) }, argument('startAt', /valid Date/)],
   ['null for an end', { endAt: null }, argument('endAt', /valid Date/)],
   ['an end before the start', { startAt: after(HOUR), endAt: START }, argument('endAt', /after startAt/)],
@@ -53,6 +56,12 @@ const BAD: Bad[] = [
     argument('endAt', /never run.*2026-01-01T00:00:00.000Z to 2026-01-02/),
   ],
 
+  [
+    'a start after the last slot',
+    { cron: '@daily', startAt: new Date('9999-12-31T12:00:00Z') },
+    argument('startAt', /never run.*from 9999-12-31T12:00:00.000Z on/),
+  ],
+
   ['nothing that says when', { cron: undefined }, argument('cron', /exactly one.*none/)],
   ['a cron and an interval', { cron: '@daily', every: '1h' }, argument('every', /exactly one.*cron and every/)],
   ['an interval and a date', { every: '1h', at: START }, argument('at', /exactly one.*every and at/)],
@@ -62,8 +71,10 @@ const BAD: Bad[] = [
   ['an unknown task', { task: 'nobody' }, { code: 'TASK_NOT_FOUND', names: 'nobody', says: /app\.task\(\)/ }],
   ['no task', { task: undefined }, argument('task', /app\.task\(\)/)],
   ['a function for a task', { task: () => {} }, argument('task', /app\.task\(\)/)],
+  ['half a contract', { task: { name: 'report', takesKwargs: false } }, argument('task', /app\.task\(\)/)],
   ['a malformed task name', { task: 'a b' }, argument('task', /characters/)],
 
+  ['null for the args', { args: null }, argument('args', /array/)],
   ['args that are no array', { args: 'all' }, argument('args', /array/)],
   ['a Date among the args', { args: [START] }, json('args[0]', /Date/)],
   ['a BigInt among the args', { args: [{ n: 1n }] }, json('args[0].n', /bigint/)],
@@ -164,6 +175,7 @@ describe('a call with', () => {
     ['a malformed task to filter', (s) => s.list({ taskName: 'a b' }), 'taskName'],
     ['an enabled that is no boolean', (s) => s.list({ enabled: 1 as never }), 'enabled'],
     ['U+0000 to look for', (s) => s.list({ text: '\0' }), 'text'],
+    ['a text to look for that is too long', (s) => s.list({ text: 'x'.repeat(1_001) }), 'text'],
     ['no slot to preview', (s) => s.preview('a', 0), 'count'],
     ['too many slots to preview', (s) => s.preview('a', 10_001), 'count'],
     ['no owner of a list', (s) => s.apply([], {} as never), 'owner'],
@@ -171,15 +183,34 @@ describe('a call with', () => {
     ['a prune that is no boolean', (s) => s.plan([], { owner: 'me', prune: 1 as never }), 'prune'],
     ['no list', (s) => s.plan({} as never, { owner: 'me' }), 'definitions'],
     ['a malformed grace', (s) => s.stop({ grace: -1 }), 'grace'],
+    ['an unknown option of a stop', (s) => s.stop({ gracee: 1 } as never), 'gracee'],
+    ['null for the options of a stop', (s) => s.stop(null as never), 'options'],
+    ['null for the options of a run', (s) => s.run(null as never), 'options'],
+    ['a text for the signal of a run', (s) => s.run({ signal: 'x' as never }), 'signal'],
+    ['a malformed grace of a run', (s) => s.run({ grace: '5' as never }), 'grace'],
+    ['no expression, in one line', (s) => s.scheduleCron(undefined as never, 'tick'), 'cron'],
+    ['no interval, in one line', (s) => s.scheduleInterval(undefined as never, 'tick'), 'every'],
+    ['no date, in one line', (s) => s.scheduleOnce(undefined as never, 'tick'), 'at'],
+    ['args for the options, in one line', (s) => s.scheduleCron('@daily', 'tick', [1] as never), 'options'],
+    ['null for the options, in one line', (s) => s.scheduleCron('@daily', 'tick', null as never), 'options'],
+    ['a second task, in one line', (s) => s.scheduleCron('@daily', 'tick', { task: 'mail' } as never), 'task'],
+    ['a second expression, in one line', (s) => s.scheduleCron('@daily', 'tick', { cron: '@hourly' } as never), 'cron'],
+    [
+      'seconds of an interval, in one line',
+      (s) => s.scheduleInterval('1h', 'tick', { seconds: true } as never),
+      'seconds',
+    ],
   ];
   for (const [what, call, names] of calls) {
     it(`${what} is refused with an error that names it`, async () => {
-      const { scheduler } = setup();
+      const { scheduler, backend } = setup();
       const err = await call(scheduler).then(
         () => expect.unreachable('was accepted'),
         (error: unknown) => error as { argument?: string; option?: string; path?: string },
       );
       expect(err.argument ?? err.option ?? err.path).toBe(names);
+      expect(await scheduler.list()).toEqual([]);
+      expect(await backend.listAll()).toEqual([]);
     });
   }
 });
@@ -193,6 +224,11 @@ describe('a scheduler with', () => {
     ['an address that is no text', { backend: { url: new URL('sqlite:a.db') } }, 'backend.url'],
     ['options of the backend that are none', { backend: { url: 'sqlite:a.db', options: 'a_' } }, 'backend.options'],
     ['tasks that are no list', { tasks: tick }, 'tasks'],
+    ['a promise of a backend', { backend: Promise.resolve(new InMemorySchedulerBackend()) }, 'backend'],
+    ['a URL object for a backend', { backend: new URL('sqlite::memory:') }, 'backend'],
+    ['a list for a backend', { backend: [] }, 'backend'],
+    ['half a contract', { tasks: [{ name: 'tick', takesKwargs: false }] }, 'tasks'],
+    ['a contract with a malformed name', { tasks: [{ ...tick, name: 'a b' }] }, 'tasks'],
     ['names for contracts', { tasks: ['tick'] }, 'tasks'],
     ['a malformed node name', { node: 'two words' }, 'node'],
     ['a malformed age', { retention: { age: '30' } }, 'retention.age'],
@@ -210,6 +246,12 @@ describe('a scheduler with', () => {
       }
     });
   }
+
+  it('a backend in place of the options is refused', () => {
+    expect(() => new Scheduler(app, new InMemorySchedulerBackend() as never)).toThrow(
+      /new Scheduler\(app, { backend }\)/,
+    );
+  });
 
   it('no app is refused', () => {
     expect(() => new Scheduler(undefined as never)).toThrow(expect.objectContaining({ option: 'app' }));

@@ -18,6 +18,9 @@ describe('the arguments of a schedule', () => {
       scheduler.schedule({ task: add, cron: '@daily', args: [1, 2] }),
     ).resolves.toEqualTypeOf<ScheduledTask>();
     scheduler.schedule({ task: resize, cron: '@daily', args: ['a.png', 100] });
+    scheduler.schedule({ task: resize, cron: '@daily', args: ['a.png', 100] as const });
+    const fixed = { task: scan, args: ['/tmp'] } as const;
+    scheduler.schedule({ ...fixed, cron: '@daily' });
     // @ts-expect-error a text is no number
     scheduler.schedule({ task: add, cron: '@daily', args: [1, '2'] });
     // @ts-expect-error one argument is missing
