@@ -40,10 +40,6 @@ export class BrokerGate {
     return (this.#ajar ? null : this.#refusal) ?? this.#fullQueues.values().next().value ?? null;
   }
 
-  get fullQueues(): number {
-    return this.#fullQueues.size;
-  }
-
   isFull(queue: string): boolean {
     return this.#fullQueues.has(queue);
   }

@@ -12,8 +12,6 @@ export interface Retention {
   readonly count: number;
 }
 
-export const DEFAULT_RETENTION: Retention = { age: 30 * 86_400_000, count: 1_000 };
-
 export interface RetentionParts {
   readonly backend: () => Promise<BaseSchedulerBackend>;
   readonly clock: Clock;

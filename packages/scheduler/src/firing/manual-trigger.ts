@@ -6,13 +6,13 @@ import {
   type ScheduledTask,
   ScheduleNotFoundError,
   StoreUnavailableError,
-  type TaskContract,
   TaskNotFoundError,
 } from '@flowrra/core';
 import { firingId } from '../schedule-identity.js';
 import type { BrokerGate } from './broker-gate.js';
 import { decideNothing } from './decide-slots.js';
 import { callOptions, refusalText, type SlotSubmitter } from './slot-submitter.js';
+import type { FindTask } from './unknown-tasks.js';
 
 /** Tries to find the row as it was read; each one reads it again. */
 const TRIES = 50;
@@ -22,7 +22,7 @@ export interface TriggerParts {
   readonly node: string;
   readonly gate: BrokerGate;
   readonly submitter: SlotSubmitter;
-  readonly findTask: (name: string) => TaskContract | null;
+  readonly findTask: FindTask;
 }
 
 /**

@@ -8,13 +8,16 @@ const LONGEST_ROUND = 30_000;
 
 /** Keeps account of a node's rounds. */
 export class NodeHealth {
+  readonly #clock: Clock;
   #running = false;
   #failures = 0;
   #lastRound: Date | null = null;
   #error: Error | null = null;
   #roundBegan: number | null = null;
 
-  constructor(readonly clock: Clock) {}
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Rounds in a row that failed. */
   get failures(): number {
@@ -31,14 +34,14 @@ export class NodeHealth {
   }
 
   beginRound(): void {
-    this.#roundBegan = this.clock.now();
+    this.#roundBegan = this.#clock.now();
   }
 
   /** @param trouble of the broker, which did not keep the round from working */
   worked(trouble: Error | null): void {
     this.#roundBegan = null;
     this.#failures = 0;
-    this.#lastRound = new Date(this.clock.now());
+    this.#lastRound = new Date(this.#clock.now());
     this.#error = trouble;
   }
 
@@ -58,7 +61,7 @@ export class NodeHealth {
   }
 
   #hanging(): Error | null {
-    const took = this.#roundBegan === null ? 0 : this.clock.now() - this.#roundBegan;
+    const took = this.#roundBegan === null ? 0 : this.#clock.now() - this.#roundBegan;
     if (took <= LONGEST_ROUND) return null;
     return new StoreUnavailableError(
       `A look at the schedules began ${took} ms ago and has not ended: the store, or the broker, does not answer.`,

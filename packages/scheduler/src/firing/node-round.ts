@@ -3,7 +3,7 @@ import type { BrokerGate } from './broker-gate.js';
 import { decideSlots } from './decide-slots.js';
 import { liveRuns } from './live-runs.js';
 import { type ClaimedFiring, callOptions, refusalText, type SlotSubmitter } from './slot-submitter.js';
-import type { UnknownTasks } from './unknown-tasks.js';
+import type { FindTask, UnknownTasks } from './unknown-tasks.js';
 import type { UnsubmittedSweep } from './unsubmitted-sweep.js';
 
 /** Due schedules that are read at once. */
@@ -20,6 +20,7 @@ export interface RoundParts {
   readonly submitter: SlotSubmitter;
   readonly sweep: UnsubmittedSweep;
   readonly unknownTasks: UnknownTasks;
+  readonly findTask: FindTask;
   /** Aborts when nothing may be claimed any more. */
   readonly stopping: AbortSignal;
 }
@@ -101,9 +102,10 @@ export class NodeRound {
 
   /** Why the schedule's task would be refused; null when it would not. */
   async #callError(schedule: ScheduledTask): Promise<string | null> {
-    const contract = this.#parts.unknownTasks.options.findTask(schedule.taskName);
+    const { app, findTask } = this.#parts;
+    const contract = findTask(schedule.taskName);
     try {
-      if (contract) await this.#parts.app.checkCall(contract, schedule.args, callOptions(schedule));
+      if (contract) await app.checkCall(contract, schedule.args, callOptions(schedule));
       return null;
     } catch (err) {
       return refusalText(err);
@@ -133,9 +135,12 @@ export class NodeRound {
 
 /** Pushes one batch while the next one is claimed: at most two are claimed and not pushed. */
 class PushesInTurn {
+  readonly #push: (tasks: readonly ClaimedFiring[]) => Promise<void>;
   #last: Promise<void> | null = null;
 
-  constructor(readonly push: (tasks: readonly ClaimedFiring[]) => Promise<void>) {}
+  constructor(push: (tasks: readonly ClaimedFiring[]) => Promise<void>) {
+    this.#push = push;
+  }
 
   /** Waits for the batch before, and begins with this one. */
   async next(tasks: readonly ClaimedFiring[]): Promise<void> {
@@ -144,7 +149,7 @@ class PushesInTurn {
       // A store and a broker inside of this process may answer without ever letting the event loop turn.
       await new Promise((resolve) => setImmediate(resolve));
     }
-    this.#last = this.push(tasks);
+    this.#last = this.#push(tasks);
     // `end` or the next batch awaits it; until then its failure has somebody to hear it.
     this.#last.catch(() => {});
   }

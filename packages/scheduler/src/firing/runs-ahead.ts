@@ -16,6 +16,7 @@ interface Ahead {
 
 /** Runs that were claimed, by incarnation: rows are seen as if they were stored, and stored once all of them are settled. */
 export class RunsAhead {
+  readonly #backend: BaseSchedulerBackend;
   readonly #ahead = new Map<string, Ahead>();
   /** Firings that are not settled, by schedule, with their task's name. */
   readonly #tasks = new Map<string, Map<string, string>>();
@@ -23,7 +24,9 @@ export class RunsAhead {
   /** How often a run was stored, by incarnation: that is no revision. */
   readonly #stores = new Map<string, number>();
 
-  constructor(readonly backend: BaseSchedulerBackend) {}
+  constructor(backend: BaseSchedulerBackend) {
+    this.#backend = backend;
+  }
 
   /** The row as it is with everything that was decided. */
   view(row: ScheduledTask): ScheduledTask;
@@ -90,9 +93,9 @@ export class RunsAhead {
   async store(): Promise<void> {
     for (const [incarnation, { scheduleId }] of this.#ahead) {
       if (this.#unsettled.has(incarnation)) continue;
-      const row = await this.backend.get(scheduleId);
+      const row = await this.#backend.get(scheduleId);
       if (row?.incarnation === incarnation) {
-        await this.backend.update(this.view(row));
+        await this.#backend.update(this.view(row));
         this.#stores.set(incarnation, (this.#stores.get(incarnation) ?? 0) + 1);
       }
       this.#ahead.delete(incarnation);
@@ -104,9 +107,9 @@ export class RunsAhead {
     const ahead = this.#ahead.get(task.incarnation);
     if (!ahead || !sameInstant(task.nextRun, ahead.nextRun)) {
       this.#ahead.delete(task.incarnation);
-      return this.backend.update(task);
+      return this.#backend.update(task);
     }
-    await this.backend.update({ ...task, nextRun: ahead.storedNextRun, runCount: task.runCount - ahead.ran });
+    await this.#backend.update({ ...task, nextRun: ahead.storedNextRun, runCount: task.runCount - ahead.ran });
   }
 
   /** The row is what was stored last, whatever was decided before. */

@@ -5,7 +5,6 @@ import {
   type ScheduledTask,
   type SchedulerHealth,
   StoppedError,
-  type TaskContract,
 } from '@flowrra/core';
 import { BrokerGate } from './broker-gate.js';
 import { LedgerRetention, type Retention } from './ledger-retention.js';
@@ -14,15 +13,14 @@ import { NodeHealth } from './node-health.js';
 import { NodeRound } from './node-round.js';
 import { NodeSleep } from './node-sleep.js';
 import { SlotSubmitter } from './slot-submitter.js';
-import { UnknownTasks } from './unknown-tasks.js';
+import { type FindTask, UnknownTasks } from './unknown-tasks.js';
 import { UnsubmittedSweep } from './unsubmitted-sweep.js';
 
 export interface SchedulerNodeOptions {
   readonly app: Flowrra;
   /** The store, open; asked for again after it failed. */
   readonly backend: () => Promise<BaseSchedulerBackend>;
-  /** What this process knows of a task, with or without its code; null when it knows nothing. */
-  readonly findTask: (name: string) => TaskContract | null;
+  readonly findTask: FindTask;
   /** Names this node in the ledger. */
   readonly node: string;
   readonly retention: Retention;
@@ -60,7 +58,7 @@ export class SchedulerNode {
     this.#gate = gate;
     this.#submitter = submitter;
     this.#sweep = sweep;
-    this.#round = new NodeRound({ app, node, gate, submitter, sweep, unknownTasks, stopping });
+    this.#round = new NodeRound({ app, node, gate, submitter, sweep, unknownTasks, findTask, stopping });
     this.#sleep = new NodeSleep(clock, stopping);
     this.#retention = new LedgerRetention({ ...options, clock, logger });
   }

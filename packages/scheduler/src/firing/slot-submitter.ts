@@ -1,6 +1,7 @@
 import type { BaseSchedulerBackend, CallOptions, Firing, Flowrra, ScheduledTask, TaskContract } from '@flowrra/core';
 import type { BrokerGate } from './broker-gate.js';
 import { decideNothing } from './decide-slots.js';
+import type { FindTask } from './unknown-tasks.js';
 
 /** Pushes that are under way at once. */
 const PUSHES_AT_ONCE = 200;
@@ -18,7 +19,7 @@ export interface SlotSubmitterOptions {
   readonly app: Flowrra;
   readonly gate: BrokerGate;
   readonly node: string;
-  readonly findTask: (name: string) => TaskContract | null;
+  readonly findTask: FindTask;
 }
 
 /** Pushes the tasks of claimed firings under the firings' ids, and marks in the ledger what became of them. */

@@ -4,15 +4,27 @@ import { decideNothing } from './decide-slots.js';
 /** Rows that are told at once that their task is unknown. */
 const ROWS_AT_ONCE = 500;
 
+/** What this process knows of a task, with or without its code; null when it knows nothing. */
+export type FindTask = (name: string) => TaskContract | null;
+
+export interface UnknownTasksParts {
+  readonly node: string;
+  readonly logger: Logger;
+  readonly findTask: FindTask;
+}
+
 /** Tasks that this node does not know, and therefore leaves to other nodes. */
 export class UnknownTasks {
+  readonly #parts: UnknownTasksParts;
   readonly #names = new Set<string>();
 
-  constructor(readonly options: { node: string; logger: Logger; findTask: (name: string) => TaskContract | null }) {}
+  constructor(parts: UnknownTasksParts) {
+    this.#parts = parts;
+  }
 
   /** Those that are still unknown: a task may be registered at any time. */
   names(): string[] {
-    for (const name of this.#names) if (this.options.findTask(name)) this.#names.delete(name);
+    for (const name of this.#names) if (this.#parts.findTask(name)) this.#names.delete(name);
     return [...this.#names];
   }
 
@@ -24,7 +36,7 @@ export class UnknownTasks {
     const known = new Set<ScheduledTask>();
     const unknown = new Set<string>();
     for (const schedule of schedules) {
-      if (this.options.findTask(schedule.taskName)) known.add(schedule);
+      if (this.#parts.findTask(schedule.taskName)) known.add(schedule);
       else unknown.add(schedule.taskName);
     }
     const found = [...unknown].filter((name) => !this.#names.has(name));
@@ -33,7 +45,7 @@ export class UnknownTasks {
   }
 
   async #note(backend: BaseSchedulerBackend, taskName: string): Promise<void> {
-    const { node, logger } = this.options;
+    const { node, logger } = this.#parts;
     logger.warn({ task: taskName, node }, 'schedules of a task that is not registered here are left to other nodes');
     const error = `No task "${taskName}" is registered on the scheduler node that looked. Register it, or remove the schedule.`;
     // Told before it is excluded: should the store fail in between, the next round begins anew.

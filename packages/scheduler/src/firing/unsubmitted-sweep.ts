@@ -4,7 +4,7 @@ import type { SlotSubmitter } from './slot-submitter.js';
 import type { UnknownTasks } from './unknown-tasks.js';
 
 /** A firing that is not marked this many milliseconds after its claim is pushed by whoever sees it. */
-export const RESUBMIT_AFTER = 5_000;
+const RESUBMIT_AFTER = 5_000;
 /** Firings that one sweep looks at. */
 const SWEEP_LIMIT = 2_000;
 
