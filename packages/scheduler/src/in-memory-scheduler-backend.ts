@@ -22,11 +22,12 @@ import {
   type UnsubmittedFiring,
 } from '@flowrra/core';
 import { ChangeWaits } from './change-waits.js';
+import { checkChanges, checkInstant, checkRunTimes, checkStorable } from './check-storable.js';
 import { copyFiring, FiringLedger } from './in-memory/firing-ledger.js';
 import { ScheduleTable } from './in-memory/schedule-table.js';
 import { matchesFilter } from './matches-filter.js';
 import { definitionHash } from './schedule-identity.js';
-import { checkStorable, copySchedule, storableDecision, storableMark } from './stored-schedule.js';
+import { copySchedule, storableDecision, storableMark } from './stored-schedule.js';
 
 /**
  * Keeps schedules and their ledger in this process, and loses them with it: for tests, and for apps that declare all
@@ -83,14 +84,14 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
 
   async listDue(now: Date = new Date(this.#clock.now())): Promise<ScheduledTask[]> {
     this.#checkOpen();
+    checkInstant(now, 'now');
     return this.#schedules.due(now, () => true).map(copySchedule);
   }
 
   async updateRunTimes(id: string, lastRun: Date, nextRun: Date | null): Promise<void> {
     this.#checkOpen();
-    const task = { ...this.#schedules.find(id), lastRun, nextRun };
-    checkStorable(task);
-    this.#schedules.write(task);
+    checkRunTimes(lastRun, nextRun);
+    this.#schedules.write({ ...this.#schedules.find(id), lastRun, nextRun });
     this.#waits.wake();
   }
 
@@ -183,7 +184,7 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
 
   override async applyChanges(changes: readonly ScheduleChange[]): Promise<boolean> {
     this.#checkOpen();
-    for (const { after } of changes) if (after) checkStorable(after);
+    checkChanges(changes);
     if (!this.#schedules.apply(changes)) return false;
     if (changes.length > 0) this.#waits.wake();
     return true;

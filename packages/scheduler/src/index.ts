@@ -7,7 +7,6 @@ export type { SchedulerBackendConfig, SchedulerOptions } from './scheduler-optio
 
 export type { PlannedChange, PlannedSchedule, PlanOptions, SchedulePlan } from './registration/declared-schedules.js';
 export type { ChangedField } from './registration/schedule-changes.js';
-export { ScheduleOwnedError } from './registration/schedule-owned-error.js';
 export {
   defineSchedule,
   type ScheduleDefinition,
@@ -16,6 +15,7 @@ export {
   type ScheduleOptionsParameter,
   type ScheduleTiming,
 } from './registration/schedule-definition.js';
+export { ScheduleOwnedError } from './registration/schedule-owned-error.js';
 
 // Stores of schedules
 
@@ -24,5 +24,5 @@ export { InMemorySchedulerBackend } from './in-memory-scheduler-backend.js';
 
 // For authors of stores
 
+export { checkStorable } from './check-storable.js';
 export { definitionHash, type ScheduleIdentity } from './schedule-identity.js';
-export { checkStorable } from './stored-schedule.js';

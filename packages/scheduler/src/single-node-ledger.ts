@@ -21,10 +21,11 @@ import {
   type UnsubmittedFiring,
 } from '@flowrra/core';
 import { ChangeWaits } from './change-waits.js';
+import { checkChanges, checkStorable } from './check-storable.js';
 import { RunsAhead } from './firing/runs-ahead.js';
 import { copyFiring, FiringLedger } from './in-memory/firing-ledger.js';
 import { matchesFilter } from './matches-filter.js';
-import { checkStorable, copySchedule, sameInstant, storableDecision, storableMark } from './stored-schedule.js';
+import { copySchedule, sameInstant, storableDecision, storableMark } from './stored-schedule.js';
 
 /** How often, in milliseconds, to look for what another process changed. */
 const LOOK_EVERY = 5_000;
@@ -196,13 +197,17 @@ class SingleNodeLedger extends BaseSchedulerBackend {
 
   /** All are checked first; should the store fail in between, the first of them stay made. */
   override async applyChanges(wanted: readonly ScheduleChange[]): Promise<boolean> {
+    checkChanges(wanted);
     const changes = wanted.map(
-      (change) => ({ ...change, after: change.after && ownCopy(change.after) }) as ScheduleChange,
+      (change) => ({ ...change, after: change.after && copySchedule(change.after) }) as ScheduleChange,
     );
     return this.#change(async () => {
+      const rows = new Map<string, ScheduledTask | null>();
       for (const { before, after } of changes) {
-        const row = await this.get(before === null ? after.id : before.id);
+        const id = before === null ? after.id : before.id;
+        const row = rows.get(id) ?? (rows.has(id) ? null : await this.get(id));
         if (before === null ? row : !row || !isRow(row, before)) return false;
+        rows.set(id, after && { ...after, revision: 1 + (before?.revision ?? 0) });
       }
       for (const { before, after } of changes) {
         if (before === null) await this.#backend.create(after);

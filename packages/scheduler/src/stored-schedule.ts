@@ -1,34 +1,6 @@
-import {
-  ArgumentError,
-  checkName,
-  encodeJson,
-  type FiringMark,
-  type JsonObject,
-  type JsonValue,
-  type ScheduledTask,
-  SerializationError,
-  type SlotDecision,
-} from '@flowrra/core';
-
-/** The instants of a schedule, which every store keeps to the millisecond. */
-const INSTANTS = ['lastRun', 'nextRun', 'startAt', 'endAt', 'createdAt', 'updatedAt'] as const;
-const TEXTS = ['taskName', 'schedule', 'timeZone', 'lastTaskId', 'queue', 'description', 'owner', 'error'] as const;
+import type { FiringMark, JsonObject, JsonValue, ScheduledTask, SlotDecision } from '@flowrra/core';
 
 const LONE_SURROGATE = /\p{Surrogate}/gu;
-
-/**
- * Refuses, before anything is written and alike for every store, what one of them could not keep: PostgreSQL has no
- * U+0000, none has half of a surrogate pair or an invalid date.
- * @throws ArgumentError for an id that is no name, or an invalid date
- * @throws SerializationError, PayloadTooLargeError for `args` and `kwargs` that are no JSON, and for ill-formed text
- */
-export function checkStorable(task: ScheduledTask): void {
-  checkName(task.id, 'id');
-  encodeJson(task.args, 'args');
-  encodeJson(task.kwargs, 'kwargs');
-  for (const field of TEXTS) checkText(task[field], field);
-  for (const field of INSTANTS) checkInstant(task[field], field);
-}
 
 /**
  * The decision with texts that every store can keep: errors and reasons may quote what a foreign error says, and that
@@ -77,17 +49,4 @@ function copyJson(value: JsonValue): JsonValue {
 
 function storableText(text: string | null): string | null {
   return text?.replaceAll('\0', '\uFFFD').replace(LONE_SURROGATE, '\uFFFD') ?? null;
-}
-
-/** The rules for texts are those for the texts inside of arguments. */
-function checkText(text: string | null, field: string): void {
-  if (text === null) return;
-  if (typeof text !== 'string') throw new SerializationError(field, 'is no text');
-  encodeJson(text, field);
-}
-
-/** @throws ArgumentError for an invalid date */
-export function checkInstant(date: Date | null, field: string): void {
-  if (date === null || (date instanceof Date && !Number.isNaN(date.getTime()))) return;
-  throw new ArgumentError(field, `${field} must be a valid Date${field.endsWith('At') ? '' : ', or null'}.`);
 }

@@ -38,7 +38,8 @@ export interface ExceptTasks {
  * decide outside of any transaction, `claimDue`, push, `markFirings`.
  *
  * What a store could not keep unchanged is refused before anything is written (`checkStorable` of `@flowrra/scheduler`).
- * A row that somebody damaged by hand stops no other one: it is shown with an `error`, and is not due any more.
+ * A schedule that is passed is copied before the call returns its promise, and one that is given out is the caller's. A
+ * row that somebody damaged by hand stops no other one: it is shown with an `error`, and is not due any more.
  */
 export abstract class BaseSchedulerBackend {
   readonly [CONTRACT] = 'scheduler-backend@1';
@@ -143,14 +144,18 @@ export abstract class BaseSchedulerBackend {
   }
 
   /**
-   * Shortens the ledger: removes firings that were claimed more than `olderThan` milliseconds ago, and of each schedule
-   * all but the newest `keep`; never one that is still `claimed`. @returns how many
+   * Shortens the ledger: removes firings that were claimed more than `olderThan` milliseconds ago, and of what is left of
+   * each schedule all but the newest `keep`; never one that is still `claimed`. @returns how many
    */
   pruneFirings(_options: { olderThan: number; keep: number }): Promise<number> {
     return this.#missing('pruneFirings');
   }
 
-  /** Makes all changes or none, in one transaction. @returns false when one of the rows is not as `before` any more */
+  /**
+   * Makes all changes or none, one after the other in one transaction.
+   * @returns false when one of the rows is not as `before` any more
+   * @throws ArgumentError for a change that would give a schedule another id
+   */
   applyChanges(_changes: readonly ScheduleChange[]): Promise<boolean> {
     return this.#missing('applyChanges');
   }
@@ -162,7 +167,8 @@ export abstract class BaseSchedulerBackend {
 
   /**
    * Resolves when, since the call, somebody may have changed a schedule or claimed a firing: within 5 s of it, also when
-   * another process did; or spuriously. Never rejects: by the signal, or when the store is away, it resolves too.
+   * another process did; or spuriously. Never rejects: by the signal, or when the store is away, it resolves too. Any
+   * number of calls may share a signal.
    */
   waitForChange(_options: { signal: AbortSignal }): Promise<void> {
     return this.#missing('waitForChange');

@@ -65,6 +65,31 @@ export function applying(promise: SchedulerBackendPromise): void {
     assert.deepEqual(await backend.listAll(), [job]);
   });
 
+  promise('refuses to give a schedule another id', NEEDS, async ({ backend }) => {
+    const [job] = await stored(backend, schedule('job'));
+    assert.ok(job);
+    const changes: ScheduleChange[] = [
+      { before: null, after: schedule('new') },
+      { before: job, after: { ...job, id: 'renamed' } },
+    ];
+    await assert.rejects(backend.applyChanges(changes), { code: 'INVALID_ARGUMENT', argument: 'id' });
+    assert.deepEqual(await backend.listAll(), [job]);
+  });
+
+  promise('makes several changes of one schedule one after the other', NEEDS, async ({ backend }) => {
+    const first = schedule('job', { description: 'first' });
+    const second = { ...first, description: 'second', nextRun: INSTANT };
+    const third = { ...second, incarnation: 'third', description: 'third', revision: 1 };
+    const changes: ScheduleChange[] = [
+      { before: null, after: first },
+      { before: first, after: second },
+      { before: { ...second, revision: 2 }, after: null },
+      { before: null, after: third },
+    ];
+    assert.equal(await backend.applyChanges(changes), true);
+    assert.deepEqual(await backend.listAll(), [third]);
+  });
+
   promise('makes 1,500 changes or none', NEEDS, async ({ backend }) => {
     const created = Array.from({ length: 1_500 }, (_, i) => schedule(`job-${10_000 + i}`, { args: [i] }));
     assert.equal(await backend.applyChanges(created.map((after) => ({ before: null, after }))), true);

@@ -58,6 +58,18 @@ export function history(promise: SchedulerBackendPromise): void {
     assert.equal((await backend.listFirings('quiet')).length, 2);
   });
 
+  promise('keeps the newest of those that are not too old', TIMED, async (fixture) => {
+    const { backend, advance } = fixture;
+    const [job] = await stored(backend, schedule('job'));
+    assert.ok(job);
+    await submitted(fixture, job, 3, 4);
+    await advance(DAY + 1);
+    await submitted(fixture, job, 1, 2);
+    assert.equal(await backend.pruneFirings({ olderThan: DAY, keep: 2 }), 2);
+    const slots = (await backend.listFirings('job')).map(({ slot }) => slot);
+    assert.deepEqual(slots, [later(INSTANT, 2), later(INSTANT, 1)]);
+  });
+
   promise('removes thousands at once', NEEDS, async (fixture) => {
     const { backend } = fixture;
     const [job] = await stored(backend, schedule('job'));

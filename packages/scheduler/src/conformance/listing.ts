@@ -89,9 +89,10 @@ export function listing(promise: SchedulerBackendPromise): void {
         schedule('b', { taskName: 'Nightly', description: 'ÜBER Nacht, 100% done' }),
         schedule('c', { taskName: 'x', description: "it's a_b\\c; --" }),
         schedule('d', { taskName: 'x', description: 'it is aXb, 100 done' }),
+        schedule('e', { taskName: 'x', description: 'two\nlines' }),
       );
       const expected: Record<string, string[]> = {
-        '': ['Nightly-report', 'b', 'c', 'd'],
+        '': ['Nightly-report', 'b', 'c', 'd', 'e'],
         nIGHTLY: ['Nightly-report', 'b'],
         report: ['Nightly-report'],
         'über nacht': ['b'],
@@ -99,6 +100,9 @@ export function listing(promise: SchedulerBackendPromise): void {
         '%': ['b'],
         a_b: ['c'],
         '\\': ['c'],
+        // Id, task name and description are three texts.
+        '\n': ['e'],
+        cx: [],
         "'": ['c'],
         null: [],
         "x'; DROP TABLE flowrra_schedules;--": [],

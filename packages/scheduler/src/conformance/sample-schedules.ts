@@ -8,7 +8,7 @@ export const INSTANT = new Date('2026-01-01T12:00:00.600Z');
 export function schedule(id: string, fields: Partial<ScheduledTask> = {}): ScheduledTask {
   return {
     id,
-    incarnation: `incarnation-of-${id}`,
+    incarnation: `first-${id}`.slice(0, 128),
     revision: 1,
     taskName: 'reports.build',
     scheduleType: 'interval',

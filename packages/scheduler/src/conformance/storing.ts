@@ -105,7 +105,10 @@ export function storing(promise: SchedulerBackendPromise): void {
       await assert.rejects(backend.create(schedule('new', fields)), error);
       if (!('id' in fields)) await assert.rejects(backend.update(schedule('job', fields)), error);
     }
-    await assert.rejects(backend.updateRunTimes('job', INSTANT, new Date(Number.NaN)), { code: 'INVALID_ARGUMENT' });
+    const never = new Date(Number.NaN);
+    await assert.rejects(backend.updateRunTimes('job', INSTANT, never), { code: 'INVALID_ARGUMENT' });
+    await assert.rejects(backend.updateRunTimes('job', never, null), { code: 'INVALID_ARGUMENT' });
+    await assert.rejects(backend.listDue(never), { code: 'INVALID_ARGUMENT' });
     assert.deepEqual(await backend.listAll(), [job]);
   });
 }
@@ -121,7 +124,23 @@ function unstorable(): [Partial<ScheduledTask>, { code: string }][] {
       [{ args: [{ deep: [text] }] }, { code: 'NOT_SERIALIZABLE' }],
       [{ kwargs: { [text]: 1 } }, { code: 'NOT_SERIALIZABLE' }],
     ]),
+    // Some stores would round, cut or keep these.
+    ...[1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53].map(invalid('timeout')),
+    ...['jitter', 'maxRuns', 'runCount', 'priority', 'retries'].map((field) => invalid(field)(0.5)),
+    ...['taskName', 'queue', 'owner', 'timeZone', 'incarnation'].map((field) => invalid(field)('x'.repeat(129))),
     // What a JavaScript caller may pass.
-    [{ args: [10n] as unknown as [] }, { code: 'NOT_SERIALIZABLE' }],
+    ...['jitter', 'enabled', 'catchUp', 'createdAt'].map((field) => invalid(field)(null)),
+    invalid('enabled')(1),
+    invalid('catchUp')({ all: 1.5 }),
+    ...[{ args: [10n] }, { args: {} }, { kwargs: [] }, { taskName: null }].map(
+      (fields): [Partial<ScheduledTask>, { code: string }] => [
+        fields as unknown as Partial<ScheduledTask>,
+        { code: 'NOT_SERIALIZABLE' },
+      ],
+    ),
   ];
+}
+
+function invalid(field: string): (value: unknown) => [Partial<ScheduledTask>, { code: string }] {
+  return (value) => [{ [field]: value }, { code: 'INVALID_ARGUMENT' }];
 }

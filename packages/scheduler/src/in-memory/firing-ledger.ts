@@ -46,16 +46,18 @@ export class FiringLedger {
     return this.#newestFirst(scheduleId).map(copyFiring);
   }
 
-  /** Removes what was claimed before the instant, and of each schedule all but the newest `keep`. @returns how many */
+  /** Removes what was claimed before the instant, and of what is left of each schedule all but the newest `keep`. */
   prune(before: number, keep: number): number {
     const size = this.#firings.size;
     for (const scheduleId of [...this.#bySchedule.keys()]) {
-      for (const [rank, firing] of this.#newestFirst(scheduleId).entries()) {
-        const tooOld = firing.claimedAt.getTime() < before;
-        if (firing.state !== 'claimed' && (tooOld || rank >= keep)) this.#remove(firing);
-      }
+      this.#removeMarked(this.#newestFirst(scheduleId).filter(({ claimedAt }) => claimedAt.getTime() < before));
+      this.#removeMarked(this.#newestFirst(scheduleId).slice(keep));
     }
     return size - this.#firings.size;
+  }
+
+  #removeMarked(firings: readonly StoredFiring[]): void {
+    for (const firing of firings) if (firing.state !== 'claimed') this.#remove(firing);
   }
 
   #newestFirst(scheduleId: string): StoredFiring[] {

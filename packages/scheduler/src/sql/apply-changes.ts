@@ -1,6 +1,6 @@
 import { FlowrraError, type ScheduleChange, type ScheduledTask } from '@flowrra/core';
 import { type Kysely, sql } from 'kysely';
-import { checkStorable } from '../stored-schedule.js';
+import { checkChanges } from '../check-storable.js';
 import { inBatches, inRounds, insertRows, updateRows } from './bulk-statements.js';
 import { isSameRow, lockRows } from './locked-rows.js';
 import { scheduleToRow } from './row-mapper.js';
@@ -22,6 +22,7 @@ interface Change {
 /** @returns false when a row is not as its change says; then nothing was changed */
 export async function applyChanges(session: SqlSession, changes: readonly ScheduleChange[]): Promise<boolean> {
   session.checkOpen();
+  checkChanges(changes);
   const rows = changes.map(toChange);
   if (rows.length === 0) return true;
   try {
@@ -38,7 +39,6 @@ export async function applyChanges(session: SqlSession, changes: readonly Schedu
 
 function toChange(change: ScheduleChange): Change {
   const { before, after } = change;
-  if (after) checkStorable(after);
   if (change.before === null)
     return { id: change.after.id, before, row: scheduleToRow({ ...change.after, revision: 1 }) };
   return { id: change.before.id, before, row: after && scheduleToRow(after) };

@@ -6,8 +6,8 @@ import {
   ScheduleNotFoundError,
 } from '@flowrra/core';
 import { sql, type UpdateObject } from 'kysely';
+import { checkInstant, checkRunTimes, checkStorable } from '../check-storable.js';
 import { definitionHash, type ScheduleIdentity } from '../schedule-identity.js';
-import { checkInstant, checkStorable } from '../stored-schedule.js';
 import { insertRows } from './bulk-statements.js';
 import { fromDate, rowToSchedule, scheduleToRow } from './row-mapper.js';
 import { type Schedules, whereDue, whereMatching } from './schedule-conditions.js';
@@ -44,8 +44,7 @@ export class ScheduleStore {
   }
 
   async updateRunTimes(id: string, lastRun: Date, nextRun: Date | null): Promise<void> {
-    checkInstant(lastRun, 'lastRun');
-    checkInstant(nextRun, 'nextRun');
+    checkRunTimes(lastRun, nextRun);
     await this.#set(id, { last_run: lastRun.getTime(), next_run: fromDate(nextRun) });
   }
 
@@ -89,7 +88,7 @@ export class ScheduleStore {
   }
 
   async listDue(now: Date | undefined): Promise<ScheduledTask[]> {
-    checkInstant(now ?? null, 'now');
+    if (now !== undefined) checkInstant(now, 'now');
     return this.#list((schedules) => whereDue(schedules, now ? sql.val(now.getTime()) : this.#session.now));
   }
 

@@ -1,0 +1,125 @@
+import {
+  ArgumentError,
+  checkName,
+  encodeJson,
+  type ScheduleChange,
+  type ScheduledTask,
+  SerializationError,
+} from '@flowrra/core';
+
+type Check = (value: unknown, field: string) => void;
+
+/** Most characters of names and words, which stores index. */
+const LONGEST_WORD = 128;
+
+/** What each field of a stored schedule may hold; the store counts `revision` itself. */
+const FIELDS = {
+  id: checkName,
+  incarnation: checkWord,
+  taskName: checkWord,
+  scheduleType: checkWord,
+  schedule: checkText,
+  args: checkList,
+  kwargs: orNull(checkRecord),
+  timeZone: checkWord,
+  enabled: checkFlag,
+  lastRun: orNull(checkInstant),
+  nextRun: orNull(checkInstant),
+  lastTaskId: orNull(checkWord),
+  catchUp: checkCatchUp,
+  overlap: checkWord,
+  jitter: checkWhole,
+  startAt: orNull(checkInstant),
+  endAt: orNull(checkInstant),
+  maxRuns: orNull(checkWhole),
+  runCount: checkWhole,
+  queue: orNull(checkWord),
+  priority: orNull(checkWhole),
+  retries: orNull(checkWhole),
+  timeout: orNull(checkWhole),
+  description: orNull(checkText),
+  owner: orNull(checkWord),
+  error: orNull(checkText),
+  createdAt: checkInstant,
+  updatedAt: checkInstant,
+} satisfies Record<Exclude<keyof ScheduledTask, 'revision'>, Check>;
+const CHECKS = Object.entries(FIELDS) as [keyof typeof FIELDS, Check][];
+
+/**
+ * Refuses, before anything is written and alike for every store, what one of them could not keep: PostgreSQL has no
+ * U+0000, none has half of a surrogate pair or an invalid date, MySQL would round half a millisecond.
+ * @throws ArgumentError for an id that is no name, a name or word over 128 characters, and a value of another kind than
+ *   the field's, such as an invalid date or a fraction
+ * @throws SerializationError, PayloadTooLargeError for `args` and `kwargs` that are no JSON, and for ill-formed text
+ */
+export function checkStorable(task: ScheduledTask): void {
+  for (const [field, check] of CHECKS) check(task[field], field);
+}
+
+/**
+ * The same for several changes.
+ * @throws ArgumentError also for a change that would give a schedule another id
+ */
+export function checkChanges(changes: readonly ScheduleChange[]): void {
+  for (const { before, after } of changes) {
+    if (after) checkStorable(after);
+    if (before && after && before.id !== after.id)
+      throw new ArgumentError('id', `A schedule keeps its id: remove "${before.id}" and create "${after.id}" instead.`);
+  }
+}
+
+/** @throws ArgumentError */
+export function checkRunTimes(lastRun: Date, nextRun: Date | null): void {
+  checkInstant(lastRun, 'lastRun');
+  FIELDS.nextRun(nextRun, 'nextRun');
+}
+
+/** @throws ArgumentError for what is no date, and for an invalid one */
+export function checkInstant(value: unknown, field: string): void {
+  if (!(value instanceof Date) || Number.isNaN(value.getTime())) throw invalid(field, 'a valid Date');
+}
+
+function orNull(check: Check): Check {
+  return (value, field) => {
+    if (value !== null) check(value, field);
+  };
+}
+
+/** The rules for texts are those for the texts inside of arguments. */
+function checkText(value: unknown, field: string): void {
+  if (typeof value !== 'string') throw new SerializationError(field, 'is no text');
+  encodeJson(value, field);
+}
+
+function checkWord(value: unknown, field: string): void {
+  checkText(value, field);
+  if ((value as string).length > LONGEST_WORD) throw invalid(field, `a text of at most ${LONGEST_WORD} characters`);
+}
+
+function checkList(value: unknown, field: string): void {
+  if (!Array.isArray(value)) throw new SerializationError(field, 'is no list');
+  encodeJson(value, field);
+}
+
+function checkRecord(value: unknown, field: string): void {
+  if (typeof value !== 'object' || Array.isArray(value)) throw new SerializationError(field, 'is no object');
+  encodeJson(value, field);
+}
+
+function checkFlag(value: unknown, field: string): void {
+  if (typeof value !== 'boolean') throw invalid(field, 'true or false');
+}
+
+function checkWhole(value: unknown, field: string): void {
+  if (!Number.isSafeInteger(value)) throw invalid(field, 'a whole number');
+}
+
+function checkCatchUp(value: unknown, field: string): void {
+  if (value === 'latest' || value === 'skip') return;
+  const all: unknown = typeof value === 'object' && value !== null && 'all' in value ? value.all : undefined;
+  if (!Number.isSafeInteger(all)) throw invalid(field, '"latest", "skip", or { all: n }');
+}
+
+function invalid(field: string, what: string): ArgumentError {
+  return new ArgumentError(field, `${field} must be ${what}.`);
+}
