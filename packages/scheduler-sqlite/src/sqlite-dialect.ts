@@ -14,7 +14,8 @@ import { tellSharers, watchChanges } from './sqlite-changes.js';
 import { isIndexThere, kindOfError, translateError } from './sqlite-errors.js';
 
 /** A path, or an open database; one that was passed in stays open. */
-export type SqliteTarget = string | Database | Kysely<unknown>;
+// biome-ignore lint/suspicious/noExplicitAny: a user's Kysely has tables of its own, which do not matter here
+export type SqliteTarget = string | Database | Kysely<any>;
 
 /** Of SQLite 3: `->>`, and `jsonb_each`, which reads rows twice as fast. Other drivers may bring another version. */
 const OLDEST_MINOR = 38;

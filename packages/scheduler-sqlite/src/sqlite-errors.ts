@@ -5,6 +5,9 @@ import type { SqlErrorKind } from '@flowrra/scheduler/sql';
 const BUSY = /^SQLITE_(BUSY|LOCKED|PROTOCOL)/;
 const DUPLICATE = /^SQLITE_CONSTRAINT_(PRIMARYKEY|UNIQUE|ROWID)$/;
 
+/** How the driver says that its install script did not run. */
+const NO_BINARY = /^Could not locate the bindings file/;
+
 export function kindOfError(err: unknown): SqlErrorKind {
   const code = codeOf(err);
   if (BUSY.test(code) || isOtherTransaction(err)) return 'busy';
@@ -17,6 +20,12 @@ export function translateError(err: unknown, label: string): FlowrraError {
   const code = codeOf(err);
   const text = err instanceof Error ? err.message : String(err);
   for (const [pattern, describe] of ADVICE) if (pattern.test(code)) return describe(label, { cause: err });
+  if (code === 'ERR_DLOPEN_FAILED' || NO_BINARY.test(text))
+    return new BackendError(
+      `${label} cannot be opened: better-sqlite3 was not built for this Node. Package managers may leave that out; let it ` +
+        'run: pnpm approve-builds, then pnpm rebuild better-sqlite3 (or npm rebuild better-sqlite3).',
+      { cause: err },
+    );
   if (/directory does not exist/.test(text))
     return new BackendError(`${label} cannot be opened: its folder does not exist. Create the folder first.`, {
       cause: err,

@@ -1,10 +1,12 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { BackendError, ConfigError, InvalidUrlError, NotImplementedError } from '@flowrra/core';
 import Sqlite from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SQLiteSchedulerBackend, schedulerProvider } from '../src/index.js';
+import { translateError } from '../src/sqlite-errors.js';
 import { startSqliteProcess } from './children/sqlite-process.js';
 import { sampleSchedule } from './sample-schedule.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -107,7 +109,7 @@ describe('opening a SQLite file', () => {
   it('uses a Kysely instance that is passed in, and leaves it open', async () => {
     const { open } = setup();
     const database = new Sqlite(':memory:', { timeout: 0 });
-    const kysely = new Kysely<unknown>({ dialect: new SqliteDialect({ database }) });
+    const kysely = new Kysely<{ pets: { name: string } }>({ dialect: new SqliteDialect({ database }) });
     undo.push(() => kysely.destroy());
     const backend = open(kysely);
     await backend.create(sampleSchedule('a'));
@@ -131,6 +133,29 @@ describe('a SQLite file that cannot be used', () => {
       code: 'BACKEND_ERROR',
       message: 'SQLite file schedule.db cannot be opened: its folder does not exist. Create the folder first.',
     });
+  });
+
+  it('says how the driver is built when that was left out, or done for another Node', () => {
+    const { file } = setup();
+    writeFileSync(file('driver.node'), 'no program');
+    const fail = (load: () => unknown): unknown => {
+      try {
+        return load();
+      } catch (err) {
+        return err;
+      }
+    };
+    // What the driver's own loader throws, and what Node does.
+    const loader = createRequire(createRequire(import.meta.url).resolve('better-sqlite3'))('bindings');
+    const missing = fail(() => loader({ bindings: 'none.node', module_root: file('') }));
+    const foreign = fail(() => process.dlopen({ exports: {} }, file('driver.node')));
+    for (const err of [missing, foreign]) {
+      expect(translateError(err, 'SQLite file a.db')).toMatchObject({
+        code: 'BACKEND_ERROR',
+        message: expect.stringMatching(/^SQLite file a.db cannot be opened: .*pnpm approve-builds/),
+        cause: err,
+      });
+    }
   });
 
   it('is named when it is a folder', async () => {
