@@ -12,15 +12,7 @@ export interface Explanation {
    * schedule was disabled or did not exist then, or, of a slot to come, because it will not run as things are;
    * `not-found`: there is no such schedule.
    */
-  readonly outcome:
-    | Exclude<Firing['state'], 'skipped'>
-    | 'skipped'
-    | 'passed-over'
-    | 'upcoming'
-    | 'due'
-    | 'not-a-slot'
-    | 'not-recorded'
-    | 'not-found';
+  readonly outcome: Firing['state'] | 'passed-over' | 'upcoming' | 'due' | 'not-a-slot' | 'not-recorded' | 'not-found';
   /** The same for people, in a sentence or two. */
   readonly text: string;
   readonly firing: Firing | null;
@@ -38,12 +30,13 @@ export interface SchedulerHealth {
 
 /** The port behind `app.scheduler`: what the app, a CLI or a dashboard may ask of an attached scheduler. */
 export interface ScheduleService extends Service {
+  /** The schedule, or null when there is none. */
   get(id: string): Promise<ScheduledTask | null>;
-  /** By id. */
+  /** Those that match, by id; default all. */
   list(filter?: ScheduleFilter): Promise<ScheduledTask[]>;
   /** Lets a schedule fire again, from its first slot after now. @throws ScheduleNotFoundError */
   enable(id: string): Promise<void>;
-  /** @throws ScheduleNotFoundError */
+  /** From when this resolves, no slot is claimed. @throws ScheduleNotFoundError */
   disable(id: string): Promise<void>;
   /** Removes a schedule; its history stays until it is too old. @returns false when there was none */
   unschedule(id: string): Promise<boolean>;
@@ -55,6 +48,7 @@ export interface ScheduleService extends Service {
   history(id: string, page?: Page): Promise<Firing[]>;
   /** Why the schedule did or did not run at that instant. */
   explain(id: string, instant: Date): Promise<Explanation>;
+  /** Whether slots fire just now; opens nothing. */
   health(): SchedulerHealth;
 }
 
