@@ -20,7 +20,7 @@ export { ScheduleOwnedError } from './registration/schedule-owned-error.js';
 // Stores of schedules
 
 export { getSchedulerBackend, type SchedulerProvider } from './get-scheduler-backend.js';
-export { InMemorySchedulerBackend } from './in-memory-scheduler-backend.js';
+export { InMemorySchedulerBackend } from './in-memory/in-memory-scheduler-backend.js';
 
 // For authors of stores
 

@@ -1,7 +1,7 @@
 import { type BaseSchedulerBackend, type Flowrra, StoppedError } from '@flowrra/core';
 import { getSchedulerBackend } from './get-scheduler-backend.js';
+import { withLedger } from './in-memory/single-node-ledger.js';
 import type { BackendChoice } from './scheduler-options.js';
-import { withLedger } from './single-node-ledger.js';
 
 /** The store of a scheduler: made and opened at the first use, once; after a failure the next use tries again. */
 export class LazyBackend {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { InMemorySchedulerBackend } from '../../src/in-memory-scheduler-backend.js';
+import { InMemorySchedulerBackend } from '../../src/in-memory/in-memory-scheduler-backend.js';
 import { Scheduler } from '../../src/scheduler.js';
 import { after, DAY, HOUR, MINUTE, START, setup } from './setup.js';
 

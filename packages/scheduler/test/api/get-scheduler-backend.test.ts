@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { getSchedulerBackend } from '../../src/get-scheduler-backend.js';
-import { InMemorySchedulerBackend } from '../../src/in-memory-scheduler-backend.js';
+import { InMemorySchedulerBackend } from '../../src/in-memory/in-memory-scheduler-backend.js';
 
 const SECRET = 'hunter2';
 

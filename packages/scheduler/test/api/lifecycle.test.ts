@@ -1,7 +1,7 @@
 import { Flowrra, StoreUnavailableError } from '@flowrra/core';
 import { createTestApp } from '@flowrra/core/testing';
 import { describe, expect, it, vi } from 'vitest';
-import { InMemorySchedulerBackend } from '../../src/in-memory-scheduler-backend.js';
+import { InMemorySchedulerBackend } from '../../src/in-memory/in-memory-scheduler-backend.js';
 import { defineSchedule } from '../../src/registration/schedule-definition.js';
 import { Scheduler } from '../../src/scheduler.js';
 import { ElevenMethodsBackend } from '../conformance/eleven-methods-backend.js';

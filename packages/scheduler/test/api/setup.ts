@@ -1,6 +1,6 @@
 import { defineTask, type Firing, type NewFiring, type ScheduledTask } from '@flowrra/core';
 import { createTestApp } from '@flowrra/core/testing';
-import { InMemorySchedulerBackend } from '../../src/in-memory-scheduler-backend.js';
+import { InMemorySchedulerBackend } from '../../src/in-memory/in-memory-scheduler-backend.js';
 import { firingId } from '../../src/schedule-identity.js';
 import { Scheduler } from '../../src/scheduler.js';
 import type { SchedulerOptions } from '../../src/scheduler-options.js';

@@ -1,5 +1,5 @@
 import type { DueSchedules, ExceptTasks, ScheduledTask, UnsubmittedFiring } from '@flowrra/core';
-import { InMemorySchedulerBackend } from '../../src/in-memory-scheduler-backend.js';
+import { InMemorySchedulerBackend } from '../../src/in-memory/in-memory-scheduler-backend.js';
 
 /** Memory whose arguments can be spoilt, as somebody may do by hand in a database. */
 export class DamageableBackend extends InMemorySchedulerBackend {

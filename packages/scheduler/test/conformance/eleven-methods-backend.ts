@@ -1,5 +1,5 @@
 import { BaseSchedulerBackend, type ScheduledTask, type StoreContext } from '@flowrra/core';
-import { InMemorySchedulerBackend } from '../../src/in-memory-scheduler-backend.js';
+import { InMemorySchedulerBackend } from '../../src/in-memory/in-memory-scheduler-backend.js';
 
 /** What an author writes who implements only the eleven abstract methods. */
 export class ElevenMethodsBackend extends BaseSchedulerBackend {

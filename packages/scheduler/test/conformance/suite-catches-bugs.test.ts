@@ -1,7 +1,7 @@
 import { systemClock } from '@flowrra/core';
 import { describe, expect, it } from 'vitest';
 import { describeSchedulerBackend, type SchedulerBackendNeed } from '../../src/conformance/index.js';
-import { InMemorySchedulerBackend } from '../../src/in-memory-scheduler-backend.js';
+import { InMemorySchedulerBackend } from '../../src/in-memory/in-memory-scheduler-backend.js';
 import { BROKEN_BY_DAMAGE } from './broken/broken-by-damage.js';
 import { BROKEN_CLAIMING } from './broken/broken-claiming.js';
 import { BROKEN_LEDGERS } from './broken/broken-ledgers.js';

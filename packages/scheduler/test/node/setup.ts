@@ -13,7 +13,7 @@ import {
 import { createTestApp } from '@flowrra/core/testing';
 import type { Retention } from '../../src/firing/ledger-retention.js';
 import { SchedulerNode } from '../../src/firing/scheduler-node.js';
-import { InMemorySchedulerBackend } from '../../src/in-memory-scheduler-backend.js';
+import { InMemorySchedulerBackend } from '../../src/in-memory/in-memory-scheduler-backend.js';
 import { scheduleTimes } from '../../src/schedule-times.js';
 
 /** Where the manual clock stands at first. */

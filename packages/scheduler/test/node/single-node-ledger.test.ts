@@ -3,7 +3,7 @@ import { ManualClock } from '@flowrra/core/testing';
 import { describe, expect, it } from 'vitest';
 import { describeSchedulerBackend } from '../../src/conformance/index.js';
 import { decideSlots } from '../../src/firing/decide-slots.js';
-import { withLedger } from '../../src/single-node-ledger.js';
+import { withLedger } from '../../src/in-memory/single-node-ledger.js';
 import { ElevenMethodsBackend } from '../conformance/eleven-methods-backend.js';
 import { createMemoryWorld } from '../conformance/memory-world.js';
 import { at, doorTo, MINUTE, range, SECOND, START, schedule, setup } from './setup.js';

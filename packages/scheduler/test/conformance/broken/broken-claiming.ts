@@ -8,7 +8,7 @@ import {
   ScheduleExistsError,
   type SlotDecision,
 } from '@flowrra/core';
-import { InMemorySchedulerBackend } from '../../../src/in-memory-scheduler-backend.js';
+import { InMemorySchedulerBackend } from '../../../src/in-memory/in-memory-scheduler-backend.js';
 import type { BrokenSamples } from './broken-sample.js';
 
 /** Changes decisions before they are written, knowing the stored row. */

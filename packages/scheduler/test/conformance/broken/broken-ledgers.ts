@@ -1,5 +1,5 @@
 import type { Firing, FiringMark, Page, ScheduledTask, SlotDecision, UnsubmittedFiring } from '@flowrra/core';
-import { InMemorySchedulerBackend } from '../../../src/in-memory-scheduler-backend.js';
+import { InMemorySchedulerBackend } from '../../../src/in-memory/in-memory-scheduler-backend.js';
 import type { BrokenSamples } from './broken-sample.js';
 
 class ForgetsTheLedger extends InMemorySchedulerBackend {

@@ -21,13 +21,13 @@ import {
   systemClock,
   type UnsubmittedFiring,
 } from '@flowrra/core';
-import { ChangeWaits } from './change-waits.js';
-import { checkChanges, checkInstant, checkRunTimes, checkStorable } from './check-storable.js';
-import { copyFiring, FiringLedger } from './in-memory/firing-ledger.js';
-import { ScheduleTable } from './in-memory/schedule-table.js';
-import { matchesFilter } from './matches-filter.js';
-import { definitionHash } from './schedule-identity.js';
-import { copySchedule, storableDecision, storableMark } from './stored-schedule.js';
+import { ChangeWaits } from '../change-waits.js';
+import { checkChanges, checkInstant, checkRunTimes, checkStorable } from '../check-storable.js';
+import { matchesFilter } from '../matches-filter.js';
+import { definitionHash } from '../schedule-identity.js';
+import { copySchedule, storableDecision, storableMark } from '../stored-schedule.js';
+import { copyFiring, FiringLedger } from './firing-ledger.js';
+import { ScheduleTable } from './schedule-table.js';
 
 /**
  * Keeps schedules and their ledger in this process, and loses them with it: for tests, and for apps that declare all

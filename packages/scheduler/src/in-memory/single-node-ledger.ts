@@ -20,12 +20,12 @@ import {
   sleep,
   type UnsubmittedFiring,
 } from '@flowrra/core';
-import { ChangeWaits } from './change-waits.js';
-import { checkChanges, checkStorable } from './check-storable.js';
-import { RunsAhead } from './firing/runs-ahead.js';
-import { copyFiring, FiringLedger } from './in-memory/firing-ledger.js';
-import { matchesFilter } from './matches-filter.js';
-import { copySchedule, sameInstant, storableDecision, storableMark } from './stored-schedule.js';
+import { ChangeWaits } from '../change-waits.js';
+import { checkChanges, checkStorable } from '../check-storable.js';
+import { matchesFilter } from '../matches-filter.js';
+import { copySchedule, sameInstant, storableDecision, storableMark } from '../stored-schedule.js';
+import { copyFiring, FiringLedger } from './firing-ledger.js';
+import { RunsAhead } from './runs-ahead.js';
 
 /** How often, in milliseconds, to look for what another process changed. */
 const LOOK_EVERY = 5_000;
