@@ -8,7 +8,7 @@ export interface OffsetSpan {
   readonly offset: number;
 }
 
-/** A piece of time, about a year long, and how the clocks of a zone run in it. */
+/** A piece of time, some days long, and how the clocks of a zone run in it. */
 export interface ZonePage {
   readonly from: number;
   readonly to: number;
@@ -21,13 +21,18 @@ export interface ZonePage {
   readonly firstPass: readonly OffsetSpan[];
 }
 
+const SECOND = 1_000;
+/** Nearly all changes are at a multiple of it, on any clock. */
+const QUARTER = 900_000;
 const DAY = 86_400_000;
 /** No two changes of a zone since 1970 are closer than six days, so none hides between two looks at its offset. */
-const STEP = 2 * DAY;
+const STEP = 5 * DAY;
 /** Longer than any change: Samoa left out a whole day. A change so near to a page tells on it. */
-const MARGIN = STEP;
-/** Pages kept for a zone: 140 years. */
-const PAGES_KEPT = 128;
+const MARGIN = 2 * DAY;
+/** Short, so that of a schedule of one slot a year few looks are needed for each. */
+const PAGE_LENGTH = 16 * DAY;
+/** Pages kept for a zone: 17 years. */
+const PAGES_KEPT = 400;
 
 type OffsetReader = (instant: number) => number;
 
@@ -40,10 +45,10 @@ export class ZoneOffsets {
   #latest: ZonePage = { from: 0, to: 0, everyPass: [], firstPass: [] };
 
   /**
-   * @param pageLength milliseconds; default 400 days
+   * @param pageLength milliseconds; default 16 days
    * @throws RangeError when the runtime knows no such zone
    */
-  constructor(zone: string, pageLength = 400 * DAY) {
+  constructor(zone: string, pageLength = PAGE_LENGTH) {
     this.#offsetAt = offsetReader(zone);
     this.#pageLength = pageLength;
   }
@@ -65,6 +70,8 @@ export class ZoneOffsets {
 
 function readPage(offsetAt: OffsetReader, from: number, to: number): ZonePage {
   const spans = readSpans(offsetAt, from - MARGIN, to + MARGIN);
+  const everyPass = within(spans, from, to);
+  if (spans.length === 1) return { from, to, everyPass, firstPass: everyPass };
   const firstPass = spans.map((span, index) => {
     const before = spans[index - 1]?.offset ?? span.offset;
     const after = spans[index + 1]?.offset ?? span.offset;
@@ -74,7 +81,7 @@ function readPage(offsetAt: OffsetReader, from: number, to: number): ZonePage {
       offset: span.offset,
     };
   });
-  return { from, to, everyPass: within(spans, from, to), firstPass: within(firstPass, from, to) };
+  return { from, to, everyPass, firstPass: within(firstPass, from, to) };
 }
 
 function within(spans: readonly OffsetSpan[], from: number, to: number): OffsetSpan[] {
@@ -83,7 +90,7 @@ function within(spans: readonly OffsetSpan[], from: number, to: number): OffsetS
     .filter((span) => span.from < span.to);
 }
 
-/** The spans from `from` to `to`, found by looking every other day and halving the time between two that differ. */
+/** The spans from `from` to `to`, found by looking every few days and halving the time between two that differ. */
 function readSpans(offsetAt: OffsetReader, from: number, to: number): OffsetSpan[] {
   const spans: OffsetSpan[] = [];
   let start = from;
@@ -103,25 +110,38 @@ function readSpans(offsetAt: OffsetReader, from: number, to: number): OffsetSpan
 
 /** The first whole second after `before` at which things are not as they were; they are not at `after`. */
 function changeBetween(before: number, after: number, isAsBefore: (instant: number) => boolean): number {
-  let low = before;
-  let high = after;
-  while (high - low > 1000) {
-    const middle = low + Math.floor((high - low) / 2000) * 1000;
+  const [low, high] = narrow(before, after, QUARTER, isAsBefore);
+  if (isAsBefore(high - SECOND)) return high;
+  return narrow(low, high, SECOND, isAsBefore)[1];
+}
+
+/** Halves the time in which things change as long as a multiple of `grain` lies inside. */
+function narrow(
+  before: number,
+  after: number,
+  grain: number,
+  isAsBefore: (instant: number) => boolean,
+): [before: number, after: number] {
+  let [low, high] = [before, after];
+  for (;;) {
+    const middle = Math.floor((low + high) / 2 / grain) * grain;
+    if (middle <= low) return [low, high];
     if (isAsBefore(middle)) low = middle;
     else high = middle;
   }
-  return high;
 }
 
 /** Reads by how much the wall clock is ahead of UTC at an instant of whole seconds, from what it shows then. */
 function offsetReader(zone: string): OffsetReader {
   const clock = wallClock(zone);
   return (instant) => {
-    const [month = 1, day = 1, year = 0, hour = 0, minute = 0, second = 0] =
-      clock.format(instant).match(/\d+/g)?.map(Number) ?? [];
-    return Date.UTC(year, month - 1, day, hour, minute, second) - instant;
+    const [, month, day, year, hour, minute, second] = SIX_NUMBERS.exec(clock.format(instant)) ?? [];
+    const wall = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
+    return wall - instant;
   };
 }
+
+const SIX_NUMBERS = /(\d+)\D+(\d+)\D+(\d+)\D+(\d+)\D+(\d+)\D+(\d+)/;
 
 function wallClock(zone: string): Intl.DateTimeFormat {
   const numeric = 'numeric';

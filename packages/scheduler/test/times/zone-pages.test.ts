@@ -5,7 +5,7 @@ import { WallClockTimes } from '../../src/times/wall-clock-times.js';
 import { ZoneOffsets } from '../../src/times/zone-offsets.js';
 import { OracleWindow } from './oracle.js';
 import { offsetChanges } from './oracle-clock.js';
-import { firstDifference } from './times-of.js';
+import { firstDifference, slotsAfter } from './times-of.js';
 
 const MINUTE = 60_000;
 const DAY = 1440;
@@ -35,15 +35,40 @@ describe('a change of the clocks', () => {
 
 describe('the table of a zone', () => {
   test('asks the runtime for one formatter, however many pages it has: dropped ones leave memory behind', () => {
-    const { DateTimeFormat } = Intl;
-    const formatters = vi.spyOn(Intl, 'DateTimeFormat').mockImplementation(function make(locale, options) {
-      return new DateTimeFormat(locale, options);
-    });
-    onTestFinished(() => formatters.mockRestore());
+    const asked = countQuestions();
 
     const zone = new ZoneOffsets('Europe/Berlin');
     for (let year = 1970; year < 2100; year += 1) zone.pageOf(Date.UTC(year, 0, 1));
 
-    expect(formatters).toHaveBeenCalledTimes(1);
+    expect(asked.formatters).toBe(1);
+  });
+
+  test('is not read for a whole year when there is one slot in it', () => {
+    const asked = countQuestions();
+
+    const times = new CronTimes(new WallClockTimes(parseCron('0 12 15 3 *')), new ZoneOffsets('America/Chicago'));
+    const slots = slotsAfter(times, '2026-01-01', 100);
+
+    expect(slots.at(-1)).toBe('2125-03-15T17:00Z');
+    expect(asked.looks).toBeLessThan(100 * 30);
   });
 });
+
+/** What is asked of Intl from now on in this test. */
+function countQuestions() {
+  const asked = { formatters: 0, looks: 0 };
+  const { DateTimeFormat } = Intl;
+  const counting = vi.spyOn(Intl, 'DateTimeFormat').mockImplementation(function count(locale, options) {
+    asked.formatters += 1;
+    const formatter = new DateTimeFormat(locale, options);
+    // A bound function: it needs no formatter to be called on.
+    const { format } = formatter;
+    const value = (date?: Date | number) => {
+      asked.looks += 1;
+      return format(date);
+    };
+    return Object.defineProperty(formatter, 'format', { value });
+  });
+  onTestFinished(() => counting.mockRestore());
+  return asked;
+}
