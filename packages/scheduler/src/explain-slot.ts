@@ -58,10 +58,12 @@ function outcomeOf({ kind, state }: Firing): Explanation['outcome'] {
 function tell(firing: Firing, instant: Date): string {
   const what = firing.kind === 'manual' ? 'The trigger by hand' : 'The slot';
   const start = `${what} of ${instant.toISOString()}`;
-  const why = firing.reason === null ? '' : `: ${firing.reason}`;
+  // Reasons are sentences.
+  const why = firing.reason === null ? '' : `: ${firing.reason.replace(/\.$/, '')}`;
   if (firing.kind === 'passed-over') {
     const { slot, until, count } = firing;
-    const range = until === null ? '' : `, one of ${count} from ${slot.toISOString()} to ${until.toISOString()},`;
+    const range =
+      until === null || count === 1 ? '' : `, one of ${count} from ${slot.toISOString()} to ${until.toISOString()},`;
     return `${start}${range} was passed over by ${claim(firing)}${why}.`;
   }
   switch (firing.state) {

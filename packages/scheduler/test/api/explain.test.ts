@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { after, claim, DAY, HOUR, MINUTE, setup, slotFiring } from './setup.js';
 
 /** A schedule of every hour whose first five hours are over; nothing is claimed yet. */
@@ -61,6 +61,24 @@ describe('explaining a slot', () => {
       outcome: 'skipped',
       text: expect.stringContaining('was skipped by node "node-1" at 2026-01-01T05:01:00.000Z: task "x" is live.'),
     });
+  });
+
+  it('that a node left out is told in sentences that end once', async () => {
+    const { app, clock, scheduler, tick } = setup({ node: 'n' });
+    await scheduler.scheduleInterval('1h', tick, { id: 'three' });
+    await scheduler.scheduleOnce(after(HOUR), tick, { id: 'one', catchUp: 'skip' });
+    await clock.advance(4 * HOUR);
+    await app.start();
+    await vi.waitFor(async () => expect(await scheduler.history('one')).toHaveLength(1));
+    const at = 'was passed over by node "n" at 2026-01-01T04:00:00.000Z';
+    expect((await scheduler.explain('three', after(2 * HOUR))).text).toBe(
+      'The slot of 2026-01-01T02:00:00.000Z, one of 3 from 2026-01-01T01:00:00.000Z to 2026-01-01T03:00:00.000Z, ' +
+        `${at}: Catch-up "latest": of overdue slots only the newest runs.`,
+    );
+    expect((await scheduler.explain('one', after(HOUR))).text).toBe(
+      `The slot of 2026-01-01T01:00:00.000Z ${at}: Catch-up "skip": overdue slots do not run.`,
+    );
+    await app.stop();
   });
 
   it('tells a trigger by hand from a slot', async () => {
