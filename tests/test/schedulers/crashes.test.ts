@@ -62,14 +62,23 @@ describe.concurrent.each(ENGINES)('a scheduler node on %s', (engine) => {
   it('that is told to stop finishes what it claimed and exits with 0, one after the other (SH-01)', async (context) => {
     const nodes = await openSchedulers(engine, context);
     await nodes.node('worker', { schedules: false });
-    const first = (await nodes.now()) + 3_000;
-    const schedules = await nodes.every({ count: 20, every: 200, first, spread: 7, last: first + 6_000 });
-    const [a, b] = await Promise.all(['a', 'b', 'c'].map((name) => nodes.node(name, { executes: false })));
-    const pushedBy = (name: string) => nodes.ledger().some(({ event, node }) => event === 'pushed' && node === name);
-    await vi.waitFor(() => expect(pushedBy('a')).toBe(true), SOON);
-    for (const node of [a, b]) {
-      node?.kill('SIGTERM');
-      expect(await node?.exited()).toEqual({ code: 0, signal: null });
+    const names = ['a', 'b', 'c'];
+    const serving = new Map(
+      await Promise.all(names.map(async (name) => [name, await nodes.node(name, { executes: false })] as const)),
+    );
+    const first = (await nodes.now()) + 1_000;
+    const schedules = await nodes.every({ count: 20, every: 200, first, spread: 7, last: first + 9_000 });
+    for (const _stop of [1, 2]) {
+      const seen = nodes.ledger().length;
+      const busy = await vi.waitFor(() => {
+        const pushed = nodes
+          .ledger()
+          .slice(seen)
+          .find(({ event }) => event === 'pushed');
+        return pushed ? pushed.node : expect.unreachable('nobody pushes');
+      }, SOON);
+      serving.get(busy)?.kill('SIGTERM');
+      expect(await serving.get(busy)?.exited()).toEqual({ code: 0, signal: null });
     }
     const history = await nodes.end(schedules, 30_000);
     expect(faultsOf({ ...history, latest: 10_000 })).toEqual([]);

@@ -4,7 +4,7 @@ import { ENGINES, newDatabase } from '../../support/databases.js';
 import { type NodeProcess, startNode } from '../../support/node-process.js';
 
 /** Rounds of the promises: as many as they say when asked for, by default fewer. */
-const ROUNDS = process.env.FLOWRRA_LONG ? { open: 30, register: 100 } : { open: 6, register: 10 };
+const ROUNDS = process.env.FLOWRRA_LONG ? { open: 30, register: 100 } : { open: 4, register: 6 };
 
 let processes: readonly NodeProcess[] = [];
 
