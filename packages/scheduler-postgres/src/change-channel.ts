@@ -43,7 +43,13 @@ export class ChangeChannel {
   }
 
   async #connect(): Promise<void> {
-    const client = new Client({ ...this.#config, keepAlive: true, connectionTimeoutMillis: CHECK_TIMEOUT });
+    const client = new Client({
+      ...this.#config,
+      // The kernel notices a host that is gone within half a minute, and asks nothing of the server.
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      connectionTimeoutMillis: CHECK_TIMEOUT,
+    });
     this.#client = client;
     // An error comes without an end when the connection cannot be made, and an end without an error when it is closed.
     client.on('error', () => this.#lost(client));

@@ -7,23 +7,39 @@ const QUERY_TIMEOUT = 12_000;
 
 /**
  * The pool as Kysely sees it: the end of a session ends no process, and a client whose query is still unanswered is not
- * used again.
+ * used again. A pool of our own gets `settings` for its sessions, before their first use.
  */
 export class GuardedPool implements PostgresPool {
   readonly #pool: Pool;
   readonly #guarded = new WeakSet<PoolClient>();
+  readonly #prepared = new WeakSet<PoolClient>();
+  readonly #settings: string | null;
   readonly #onIdleError: (err: Error) => void;
 
-  /** @param onIdleError hears of clients that are lost while nobody uses them, which the pool then replaces */
-  constructor(pool: Pool, onIdleError: (err: Error) => void) {
+  /**
+   * @param settings a statement, or null
+   * @param onIdleError hears of clients that are lost while nobody uses them, which the pool then replaces
+   */
+  constructor(pool: Pool, settings: string | null, onIdleError: (err: Error) => void) {
     this.#pool = pool;
+    this.#settings = settings;
     this.#onIdleError = onIdleError;
     pool.on('error', onIdleError);
     pool.on('acquire', this.#guard);
   }
 
   async connect(): Promise<PostgresPoolClient> {
-    return guardedClient(await this.#pool.connect());
+    const client = await this.#pool.connect();
+    const guarded = guardedClient(client);
+    if (this.#settings === null || this.#prepared.has(client)) return guarded;
+    try {
+      await guarded.query(this.#settings, []);
+    } catch (err) {
+      guarded.release();
+      throw err;
+    }
+    this.#prepared.add(client);
+    return guarded;
   }
 
   /** Leaves the pool as it was. */

@@ -21,7 +21,14 @@ const IDLE_LIMIT = 5_000;
 /** Milliseconds that one statement may take, and that it may wait for a lock. */
 const STATEMENT_LIMIT = 9_000;
 const LOCK_LIMIT = 8_000;
+/**
+ * Of sessions of our own, for what is read outside of transactions: who gives up waiting for an answer ends the connection,
+ * which a server that waits for a lock does not notice. Not asked for at the start, where poolers refuse it.
+ */
+const SESSION = `set statement_timeout = ${STATEMENT_LIMIT}; set lock_timeout = ${LOCK_LIMIT}`;
 const CONNECT_TIMEOUT = 5_000;
+/** Longer than a node sleeps when nothing is due: it looks over a session that is there. */
+const IDLE_TIMEOUT = 90_000;
 /** What is used here is older; what is older still gets no security fixes since 2024. */
 const OLDEST = 12;
 
@@ -63,7 +70,7 @@ export class PostgresDialect implements SqlDialect {
     // Plugins may rename columns, which the queries name themselves.
     if ('db' in this.#target) return this.#target.db.withoutPlugins() as Kysely<SqlTables>;
     this.#pool ??= 'pool' in this.#target ? this.#target.pool : makePool(this.#target);
-    this.#guarded ??= new GuardedPool(this.#pool, (err) =>
+    this.#guarded ??= new GuardedPool(this.#pool, this.#session, (err) =>
       logger.debug({ err }, `${this.label} ended an idle connection.`),
     );
     return new Kysely({ dialect: new KyselyPostgresDialect({ pool: this.#guarded }) });
@@ -131,7 +138,7 @@ export class PostgresDialect implements SqlDialect {
         await sql`select pg_advisory_lock(${key})`.execute(connection);
         await work(connection);
       } finally {
-        const undo = ['reset lock_timeout', 'reset idle_in_transaction_session_timeout'];
+        const undo = ['reset lock_timeout', 'reset idle_in_transaction_session_timeout', this.#session ?? []].flat();
         // Where the connection is lost, all of it is undone anyway.
         await sql
           .raw([`select pg_advisory_unlock(${key})`, ...undo].join('; '))
@@ -155,6 +162,11 @@ export class PostgresDialect implements SqlDialect {
 
   async notifyChange(trx: Kysely<SqlTables>, tablePrefix: string, self: string): Promise<void> {
     await sql`select pg_notify(${channelName(tablePrefix)}, ${self})`.execute(trx);
+  }
+
+  /** What sessions are set to; null where they are the user's. */
+  get #session(): string | null {
+    return 'config' in this.#target ? SESSION : null;
   }
 
   #watch({ tablePrefix, logger }: SqlContext, listener: ChangeListener): () => void {
@@ -181,7 +193,9 @@ function makePool({ config, poolSize }: { config: ClientConfig; poolSize: number
     ...config,
     max: poolSize,
     connectionTimeoutMillis: CONNECT_TIMEOUT,
+    idleTimeoutMillis: IDLE_TIMEOUT,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     allowExitOnIdle: true,
   });
 }
