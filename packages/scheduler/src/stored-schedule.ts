@@ -38,6 +38,15 @@ export function copyDate(date: Date | null): Date | null {
   return date && new Date(date);
 }
 
+/** What tells whether a row is still the one that was read. */
+export type RowVersion = Pick<ScheduledTask, 'incarnation' | 'revision' | 'nextRun'>;
+
+export function isSameVersion(row: RowVersion, read: RowVersion): boolean {
+  return (
+    row.incarnation === read.incarnation && row.revision === read.revision && sameInstant(row.nextRun, read.nextRun)
+  );
+}
+
 /** Whether both are the same instant, or both none. */
 export function sameInstant(a: Date | null, b: Date | null): boolean {
   return a?.getTime() === b?.getTime();

@@ -1,7 +1,14 @@
-import type { Firing, FiringMark } from '@flowrra/core';
+import type { Firing, FiringMark, NewFiring, ScheduledTask } from '@flowrra/core';
 import { copyDate } from '../stored-schedule.js';
 
 type StoredFiring = { -readonly [Field in keyof Firing]: Firing[Field] };
+
+/** Who claims firings of which schedule, and when (epoch milliseconds). */
+export interface ClaimOrigin {
+  readonly schedule: Pick<ScheduledTask, 'id' | 'incarnation'>;
+  readonly node: string;
+  readonly now: number;
+}
 
 /** The ledger of all schedules: each firing once, those that are still claimed at hand. */
 export class FiringLedger {
@@ -9,19 +16,25 @@ export class FiringLedger {
   readonly #bySchedule = new Map<string, Set<StoredFiring>>();
   readonly #claimed = new Set<StoredFiring>();
 
-  /** @returns whether it is new; a firing whose id is there already stays as it is */
-  add(firing: Firing): boolean {
+  /** @returns those that are new; a firing whose id is there already stays as it is */
+  write(firings: readonly NewFiring[], { schedule, node, now }: ClaimOrigin): Firing[] {
+    const { id: scheduleId, incarnation } = schedule;
+    const origin = { scheduleId, incarnation, node, claimedAt: new Date(now), submittedAt: null };
+    const written = firings.map((firing) => copyFiring({ ...firing, ...origin })).filter((firing) => this.#add(firing));
+    return written.map(copyFiring);
+  }
+
+  #add(firing: StoredFiring): boolean {
     if (this.#firings.has(firing.id)) return false;
-    const stored = copyFiring(firing);
-    this.#firings.set(stored.id, stored);
-    const ofSchedule = this.#bySchedule.get(stored.scheduleId) ?? new Set();
-    this.#bySchedule.set(stored.scheduleId, ofSchedule.add(stored));
-    if (stored.state === 'claimed') this.#claimed.add(stored);
+    this.#firings.set(firing.id, firing);
+    const ofSchedule = this.#bySchedule.get(firing.scheduleId) ?? new Set();
+    this.#bySchedule.set(firing.scheduleId, ofSchedule.add(firing));
+    if (firing.state === 'claimed') this.#claimed.add(firing);
     return true;
   }
 
-  /** Those that wait for a mark and match (default all), the oldest claim first, at most `limit` (default all). */
-  claimed(matches: (firing: Firing) => boolean = () => true, limit = Number.POSITIVE_INFINITY): Firing[] {
+  /** Those that wait for a mark and match, the oldest claim first, at most `limit`. */
+  claimed(matches: (firing: Firing) => boolean, limit: number): Firing[] {
     return [...this.#claimed].filter(matches).sort(byClaim).slice(0, limit).map(copyFiring);
   }
 
@@ -72,7 +85,7 @@ export class FiringLedger {
   }
 }
 
-export function copyFiring(firing: Firing): StoredFiring {
+function copyFiring(firing: Firing): StoredFiring {
   return {
     ...firing,
     slot: new Date(firing.slot),

@@ -23,10 +23,11 @@ import {
 } from '@flowrra/core';
 import { ChangeWaits } from '../change-waits.js';
 import { checkChanges, checkInstant, checkRunTimes, checkStorable } from '../check-storable.js';
+import { runsAmong } from '../claimed-runs.js';
 import { matchesFilter } from '../matches-filter.js';
 import { definitionHash } from '../schedule-identity.js';
 import { copySchedule, storableDecision, storableMark } from '../stored-schedule.js';
-import { copyFiring, FiringLedger } from './firing-ledger.js';
+import { FiringLedger } from './firing-ledger.js';
 import { ScheduleTable } from './schedule-table.js';
 
 /**
@@ -139,7 +140,7 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
     this.#checkOpen();
     const claimed: Firing[] = [];
     for (const decision of decisions) {
-      const task = this.#schedules.current({ ...decision, id: decision.scheduleId, nextRun: decision.dueAt });
+      const task = this.#schedules.current(decision.scheduleId, { ...decision, nextRun: decision.dueAt });
       if (!task) continue;
       claimed.push(...this.#claim(task, storableDecision(decision), node));
       this.#waits.wake();
@@ -206,20 +207,17 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
 
   /** @returns the firings that are new in the ledger */
   #claim(task: ScheduledTask, { nextRun, error, firings }: SlotDecision, node: string): Firing[] {
-    const { id: scheduleId, incarnation } = task;
-    const origin = { scheduleId, incarnation, node, claimedAt: new Date(this.#clock.now()), submittedAt: null };
-    const written = firings.map((firing) => ({ ...firing, ...origin })).filter((firing) => this.#ledger.add(firing));
-    const ran = written.filter(({ kind, state }) => kind === 'slot' && state === 'claimed');
-    const last = ran.sort((a, b) => b.slot.getTime() - a.slot.getTime())[0];
+    const written = this.#ledger.write(firings, { schedule: task, node, now: this.#clock.now() });
+    const { runs, newest } = runsAmong(written);
     this.#schedules.write({
       ...task,
       nextRun,
       error,
-      lastRun: last?.slot ?? task.lastRun,
-      lastTaskId: last?.id ?? task.lastTaskId,
-      runCount: task.runCount + ran.length,
+      lastRun: newest?.slot ?? task.lastRun,
+      lastTaskId: newest?.id ?? task.lastTaskId,
+      runCount: task.runCount + runs.length,
     });
-    return written.map(copyFiring);
+    return written;
   }
 
   #list(matches: (task: ScheduledTask) => boolean): ScheduledTask[] {

@@ -1,4 +1,5 @@
 import type { BaseSchedulerBackend, Firing, ScheduledTask, SlotDecision } from '@flowrra/core';
+import { runsAmong } from '../claimed-runs.js';
 import { copyDate, copySchedule, sameInstant } from '../stored-schedule.js';
 
 /** What was decided for a schedule and is not stored yet. */
@@ -62,20 +63,20 @@ export class RunsAhead {
       this.#tasks.set(row.id, tasks);
       for (const { id } of claimed) tasks.set(id, row.taskName);
     }
-    const ran = claimed.filter(({ kind }) => kind === 'slot').sort((a, b) => b.slot.getTime() - a.slot.getTime());
-    if (ran.length === 0 && error === row.error && sameInstant(nextRun, row.nextRun)) return;
+    const { runs, newest } = runsAmong(firings);
+    if (runs.length === 0 && error === row.error && sameInstant(nextRun, row.nextRun)) return;
     const before = this.#ahead.get(row.incarnation);
     this.#ahead.set(row.incarnation, {
       scheduleId: row.id,
       storedNextRun: before ? before.storedNextRun : row.nextRun,
       nextRun: copyDate(nextRun),
       error,
-      lastRun: copyDate(ran[0]?.slot ?? row.lastRun),
-      lastTaskId: ran[0]?.id ?? row.lastTaskId,
-      ran: (before?.ran ?? 0) + ran.length,
+      lastRun: copyDate(newest?.slot ?? row.lastRun),
+      lastTaskId: newest?.id ?? row.lastTaskId,
+      ran: (before?.ran ?? 0) + runs.length,
     });
     const unsettled = this.#unsettled.get(row.incarnation) ?? new Set();
-    for (const { id } of ran) unsettled.add(id);
+    for (const { id } of runs) unsettled.add(id);
     if (unsettled.size > 0) this.#unsettled.set(row.incarnation, unsettled);
   }
 

@@ -1,8 +1,5 @@
 import { type ScheduleChange, type ScheduledTask, ScheduleNotFoundError } from '@flowrra/core';
-import { copySchedule, sameInstant } from '../stored-schedule.js';
-
-/** What tells whether a row is still the one that was read. */
-export type RowVersion = Pick<ScheduledTask, 'id' | 'incarnation' | 'revision' | 'nextRun'>;
+import { copySchedule, isSameVersion, type RowVersion } from '../stored-schedule.js';
 
 /** The stored schedules by id. What it gives out is the table's own: copy it before it leaves the store. */
 export class ScheduleTable {
@@ -20,10 +17,9 @@ export class ScheduleTable {
   }
 
   /** The row, if it is still the one that was read. */
-  current({ id, incarnation, revision, nextRun }: RowVersion): ScheduledTask | null {
+  current(id: string, read: RowVersion): ScheduledTask | null {
     const row = this.#rows.get(id);
-    const same = row?.incarnation === incarnation && row.revision === revision && sameInstant(row.nextRun, nextRun);
-    return same ? row : null;
+    return row && isSameVersion(row, read) ? row : null;
   }
 
   write(task: ScheduledTask): void {
@@ -73,7 +69,7 @@ export class ScheduleTable {
 
   #applyOne({ before, after }: ScheduleChange): boolean {
     if (before === null) return this.#create(after);
-    if (!this.current(before)) return false;
+    if (!this.current(before.id, before)) return false;
     if (after) this.write({ ...after, revision: before.revision + 1 });
     else this.#rows.delete(before.id);
     return true;

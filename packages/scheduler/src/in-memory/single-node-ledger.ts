@@ -23,8 +23,8 @@ import {
 import { ChangeWaits } from '../change-waits.js';
 import { checkChanges, checkStorable } from '../check-storable.js';
 import { matchesFilter } from '../matches-filter.js';
-import { copySchedule, sameInstant, storableDecision, storableMark } from '../stored-schedule.js';
-import { copyFiring, FiringLedger } from './firing-ledger.js';
+import { copySchedule, isSameVersion, storableDecision, storableMark } from '../stored-schedule.js';
+import { FiringLedger } from './firing-ledger.js';
 import { RunsAhead } from './runs-ahead.js';
 
 /** How often, in milliseconds, to look for what another process changed. */
@@ -147,7 +147,7 @@ class SingleNodeLedger extends BaseSchedulerBackend {
       const claimed: Firing[] = [];
       for (const decision of decisions.map(storableDecision)) {
         const row = await this.get(decision.scheduleId);
-        if (row && isRow(row, { ...decision, nextRun: decision.dueAt }))
+        if (row && isSameVersion(row, { ...decision, nextRun: decision.dueAt }))
           claimed.push(...this.#claim(row, decision, node));
       }
       await this.#ahead.store();
@@ -206,7 +206,7 @@ class SingleNodeLedger extends BaseSchedulerBackend {
       for (const { before, after } of changes) {
         const id = before === null ? after.id : before.id;
         const row = rows.get(id) ?? (rows.has(id) ? null : await this.get(id));
-        if (before === null ? row : !row || !isRow(row, before)) return false;
+        if (before === null ? row : !row || !isSameVersion(row, before)) return false;
         rows.set(id, after && { ...after, revision: 1 + (before?.revision ?? 0) });
       }
       for (const { before, after } of changes) {
@@ -232,13 +232,9 @@ class SingleNodeLedger extends BaseSchedulerBackend {
   }
 
   #claim(row: ScheduledTask, decision: SlotDecision, node: string): Firing[] {
-    const { id: scheduleId, incarnation } = row;
-    const origin = { scheduleId, incarnation, node, claimedAt: new Date(this.#clock.now()), submittedAt: null };
-    const written = decision.firings
-      .map((firing) => ({ ...firing, ...origin }))
-      .filter((firing) => this.#ledger.add(firing));
+    const written = this.#ledger.write(decision.firings, { schedule: row, node, now: this.#clock.now() });
     this.#ahead.note(row, decision, written);
-    return written.map(copyFiring);
+    return written;
   }
 
   async #delete(id: string): Promise<boolean> {
@@ -272,15 +268,6 @@ class SingleNodeLedger extends BaseSchedulerBackend {
 function ownCopy(task: ScheduledTask): ScheduledTask {
   checkStorable(task);
   return copySchedule(task);
-}
-
-function isRow(
-  row: ScheduledTask,
-  read: { readonly incarnation: string; readonly revision: number; readonly nextRun: Date | null },
-): boolean {
-  return (
-    row.incarnation === read.incarnation && row.revision === read.revision && sameInstant(row.nextRun, read.nextRun)
-  );
 }
 
 function byNextRun(a: ScheduledTask, b: ScheduledTask): number {

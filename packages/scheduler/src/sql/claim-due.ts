@@ -1,5 +1,6 @@
 import { type Firing, FlowrraError, type SlotDecision } from '@flowrra/core';
 import { type Kysely, sql } from 'kysely';
+import { runsAmong } from '../claimed-runs.js';
 import { inBatches, inRounds, insertRows, updateRows } from './bulk-statements.js';
 import { isSameRow, lockRows } from './locked-rows.js';
 import { firingToRow, fromDate, toNumber } from './row-mapper.js';
@@ -141,14 +142,13 @@ async function advanceSchedules(
   const { dialect, tables } = session;
   const stored = (column: string) => sql.ref(`${tables.schedules}.${column}`);
   const rows = granted.map(({ decision, firings }) => {
-    const runs = firings.filter(({ kind, state }) => kind === 'slot' && state === 'claimed');
-    const last = runs.reduce<Firing | null>((newest, run) => (newest && newest.slot >= run.slot ? newest : run), null);
+    const { runs, newest } = runsAmong(firings);
     return {
       id: decision.scheduleId,
       next_run: fromDate(decision.nextRun),
       error: decision.error,
-      last_run: fromDate(last?.slot ?? null),
-      last_task_id: last?.id ?? null,
+      last_run: fromDate(newest?.slot ?? null),
+      last_task_id: newest?.id ?? null,
       runs: runs.length,
     };
   });

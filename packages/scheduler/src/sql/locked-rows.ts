@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { RowVersion } from '../stored-schedule.js';
 import { inBatches } from './bulk-statements.js';
 import { fromDate, toNumber } from './row-mapper.js';
 import type { SqlInteger, SqlTables } from './schema.js';
@@ -34,10 +35,7 @@ export async function lockRows(
   return rows;
 }
 
-export function isSameRow(
-  row: LockedRow | undefined,
-  read: { readonly incarnation: string; readonly revision: number; readonly nextRun: Date | null },
-): boolean {
+export function isSameRow(row: LockedRow | undefined, read: RowVersion): boolean {
   if (row === undefined || row.incarnation !== read.incarnation || toNumber(row.revision) !== read.revision)
     return false;
   return (row.next_run === null ? null : toNumber(row.next_run)) === fromDate(read.nextRun);
