@@ -45,6 +45,20 @@ describe('a scheduler', () => {
     expect(ran).toHaveLength(4);
   });
 
+  it('fires at once when it is attached to an app that runs', async () => {
+    const { app, clock } = createTestApp();
+    const ran: string[] = [];
+    const note = app.task('note', (what: string) => void ran.push(what));
+    await app.start();
+    const scheduler = new Scheduler(app, { backend: new InMemorySchedulerBackend() });
+    await scheduler.scheduleInterval('1m', note, { args: ['tick'] });
+    await vi.waitFor(() => expect(scheduler.health()).toMatchObject({ firing: true }));
+    await clock.advance(MINUTE);
+    await vi.waitFor(() => expect(ran).toEqual(['tick']));
+    await app.stop();
+    expect(scheduler.health()).toMatchObject({ firing: false });
+  });
+
   it('writes and reads without a start, and triggers by hand', async () => {
     const { app, scheduler, tick } = setup();
     await scheduler.schedule({ id: 'a', task: tick, every: '1h', enabled: false });
