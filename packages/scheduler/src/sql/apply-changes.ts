@@ -29,7 +29,7 @@ export async function applyChanges(session: SqlSession, changes: readonly Schedu
     await session.write(async (trx) => {
       for (const round of inRounds(rows, ({ id }) => id)) await applyRound(session, trx, round);
       await session.notifyChange(trx);
-    });
+    }, changes.length);
     return true;
   } catch (err) {
     if (err instanceof StaleChangeError) return false;

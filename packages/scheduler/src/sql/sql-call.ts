@@ -2,29 +2,36 @@ import { FlowrraError, StoreUnavailableError, sleep, systemClock } from '@flowrr
 import type { SqlDialect } from './sql-dialect.js';
 
 /** Milliseconds that one call may take, waiting for the connection and for locks of others included. */
-export const CALL_DEADLINE = 10_000;
+const CALL_DEADLINE = 10_000;
+/** And for each row that it writes: ten thousand schedules on a busy server take a while. */
+const DEADLINE_PER_ROW = 5;
 /** How often a transaction that lost against another one is tried again. */
 const MOST_CONFLICTS = 5;
 
 /** One call of a user: its deadline, and how often which trouble was met. */
 export class SqlCall {
   readonly #dialect: SqlDialect;
-  readonly #end = systemClock.now() + CALL_DEADLINE;
+  /** Milliseconds. */
+  readonly #deadline: number;
+  readonly #end: number;
   #conflicts = 0;
   #lost = 0;
   #busy = 0;
   #lockedBy: unknown;
   #unrepeatable: unknown;
 
-  constructor(dialect: SqlDialect) {
+  /** @param rows how many it writes */
+  constructor(dialect: SqlDialect, rows: number) {
     this.#dialect = dialect;
+    this.#deadline = CALL_DEADLINE + rows * DEADLINE_PER_ROW;
+    this.#end = systemClock.now() + this.#deadline;
   }
 
   /** Does it within the deadline, again when that helps. @throws FlowrraError */
   async run<T>(attempt: () => Promise<T>): Promise<T> {
     let end: () => void = () => {};
     const tooLate = new Promise<never>((_resolve, reject) => {
-      const timer = systemClock.after(CALL_DEADLINE, () => reject(this.#deadlineError()));
+      const timer = systemClock.after(this.#deadline, () => reject(this.#deadlineError()));
       end = () => timer.cancel();
     });
     try {
@@ -77,7 +84,7 @@ export class SqlCall {
   #deadlineError(): StoreUnavailableError {
     const why = this.#lockedBy === undefined ? 'did not answer' : 'was locked by somebody else all the time';
     return new StoreUnavailableError(
-      `${this.#dialect.label} ${why} for ${CALL_DEADLINE / 1_000} s. Is it overloaded, or does a transaction stay open?`,
+      `${this.#dialect.label} ${why} for ${Math.round(this.#deadline / 1_000)} s. Is it overloaded, or does a transaction stay open?`,
       { cause: this.#lockedBy },
     );
   }

@@ -29,7 +29,8 @@ import { SqlSession } from './sql-session.js';
 
 /**
  * Schedules and their ledger in a SQL database, through Kysely: every query once. An engine adds a `SqlDialect`, and no
- * query. Every call is refused with a `StoreUnavailableError` after 10 s, and with a `StoppedError` after `close`.
+ * query. Every call is refused with a `StoreUnavailableError` after 10 s (`applyChanges`: 5 ms later for each change),
+ * and with a `StoppedError` after `close`.
  */
 export abstract class SqlSchedulerBackend extends BaseSchedulerBackend {
   override readonly supports = { claims: true };

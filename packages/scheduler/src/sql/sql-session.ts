@@ -46,12 +46,15 @@ export class SqlSession {
 
   /** Something that changes nothing. */
   read<T>(work: (db: Kysely<SqlTables>) => Promise<T>): Promise<T> {
-    return this.#call(async () => work(await this.#database()));
+    return this.#call(0, async () => work(await this.#database()));
   }
 
-  /** Something that changes the database, in one transaction; it may be begun several times. */
-  write<T>(work: (trx: Kysely<SqlTables>) => Promise<T>): Promise<T> {
-    return this.#call(async (call) => {
+  /**
+   * Something that changes the database, in one transaction; it may be begun several times.
+   * @param rows how many rows it writes, if they may be many
+   */
+  write<T>(work: (trx: Kysely<SqlTables>) => Promise<T>, rows = 0): Promise<T> {
+    return this.#call(rows, async (call) => {
       const db = await this.#database();
       let done = false;
       try {
@@ -96,9 +99,9 @@ export class SqlSession {
     if (this.closed) throw new StoppedError(this.#name);
   }
 
-  async #call<T>(attempt: (call: SqlCall) => Promise<T>): Promise<T> {
+  async #call<T>(rows: number, attempt: (call: SqlCall) => Promise<T>): Promise<T> {
     this.checkOpen();
-    const call = new SqlCall(this.dialect);
+    const call = new SqlCall(this.dialect, rows);
     const running = call.run(() => attempt(call));
     this.#running.add(running);
     try {
