@@ -95,7 +95,10 @@ export abstract class BaseSchedulerBackend {
     timeZone?: string,
   ): Promise<ScheduledTask | null>;
 
-  /** Frees what the backend opened. May be called more than once. */
+  /**
+   * Ends what was called before, then frees what the backend opened; later calls are refused with a StoppedError. May be
+   * called more than once.
+   */
   abstract close(): Promise<void>;
 
   /** Called once before the first use by a scheduler. Constructors open nothing. */
@@ -127,7 +130,7 @@ export abstract class BaseSchedulerBackend {
 
   /**
    * Firings of any node that were claimed at least `olderThan` milliseconds ago, on the store's clock, and are not marked
-   * yet; the oldest first, at most `limit`.
+   * yet; the oldest first, those that were claimed together by their slots; at most `limit`.
    */
   unsubmittedFirings(_options: ExceptTasks & { olderThan: number; limit: number }): Promise<UnsubmittedFiring[]> {
     return this.#missing('unsubmittedFirings');
@@ -168,7 +171,7 @@ export abstract class BaseSchedulerBackend {
   /**
    * Resolves when, since the call, somebody may have changed a schedule or claimed a firing: within 5 s of it, also when
    * another process did; or spuriously. Never rejects: by the signal, or when the store is away, it resolves too. Any
-   * number of calls may share a signal.
+   * number of calls may share a signal; after `close` it resolves at once.
    */
   waitForChange(_options: { signal: AbortSignal }): Promise<void> {
     return this.#missing('waitForChange');

@@ -20,6 +20,9 @@ export function applying(promise: SchedulerBackendPromise): void {
       fullSchedule('new'),
       schedule('other'),
     ]);
+    const { taskName, scheduleType, schedule: text, args, kwargs, timeZone } = fullSchedule('job');
+    assert.equal((await backend.findByDefinition(taskName, scheduleType, text, args, kwargs, timeZone))?.id, 'job');
+    assert.deepEqual(ids(await backend.listMatching({ text: 'TÄGLICH 🚀' })), ['job', 'new']);
   });
 
   promise('keeps the ledger of what it replaces and removes', NEEDS, async ({ backend }) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Firing, ScheduledTask } from '@flowrra/core';
 import type { SchedulerBackendPromise } from './describe-scheduler-backend.js';
-import { claimSlots, decision, INSTANT, later, schedule, slotOf, stored } from './sample-schedules.js';
+import { claimSlots, decision, INSTANT, ids, later, schedule, slotOf, stored } from './sample-schedules.js';
 
 const NEEDS = { needs: ['claims'] } as const;
 
@@ -79,6 +79,24 @@ export function claiming(promise: SchedulerBackendPromise): void {
         [1, later(INSTANT, 60_000)],
       ],
     );
+  });
+
+  promise('takes several decisions for one schedule one after the other', NEEDS, async ({ backend }) => {
+    const [job] = await stored(backend, schedule('job', { nextRun: INSTANT }));
+    assert.ok(job);
+    const [next, twice] = [later(INSTANT, 60_000), slotOf(job, later(INSTANT, 5), { kind: 'manual' })];
+    const decisions = [
+      decision(job),
+      decision(job, { error: 'Decided for a row that the first one changed.' }),
+      decision(job, { dueAt: next, nextRun: next, firings: [twice, twice] }),
+      decision(job, { dueAt: next, nextRun: next, firings: [twice] }),
+      decision(job, { dueAt: next, nextRun: null, firings: [slotOf(job, next)] }),
+    ];
+    const claimed = await backend.claimDue(decisions, { node: 'node-1' });
+    assert.deepEqual(ids(claimed), [slotOf(job, INSTANT).id, twice.id, slotOf(job, next).id]);
+    const after = { ...job, nextRun: null, lastRun: next, lastTaskId: slotOf(job, next).id, runCount: 2 };
+    assert.deepEqual(await backend.get('job'), after);
+    assert.equal((await backend.listFirings('job')).length, 3);
   });
 
   promise('writes 600 decisions at once, each to its own schedule', NEEDS, async ({ backend }) => {

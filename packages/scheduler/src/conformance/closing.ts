@@ -57,6 +57,16 @@ export function closing(promise: SchedulerBackendPromise): void {
       Promise.all(waits).then(() => {}),
       'The end of the backend',
     );
+    await backend.waitForChange({ signal: new AbortController().signal });
+  });
+
+  promise('ends what was called before it closes', async ({ backend }) => {
+    const [job] = await stored(backend, schedule('job'));
+    const calls = [1, 2, 3].map((i) => backend.create(schedule(`job-${i}`)));
+    const reading = backend.get('job');
+    await backend.close();
+    await Promise.all(calls);
+    assert.deepEqual(await reading, job);
   });
 }
 

@@ -38,6 +38,9 @@ export function damage(promise: SchedulerBackendPromise): void {
     assert.deepEqual(ids((await backend.readDue({ limit: 1 })).schedules), ['due']);
     const { nextRun } = await backend.dueTimes();
     assert.deepEqual(nextRun, later(at, -1_000), 'The damaged schedule has no next run any more.');
+    const spoilt = await backend.get('spoilt');
+    assert.deepEqual([spoilt?.enabled, spoilt?.nextRun], [true, null]);
+    assert.ok(spoilt?.error);
   });
 
   promise('SC-12 hands out firings beside one of a damaged schedule', LEDGER, async ({ backend, damage }) => {

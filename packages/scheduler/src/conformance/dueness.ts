@@ -3,6 +3,7 @@ import type { SchedulerBackendPromise } from './describe-scheduler-backend.js';
 import { claimSlots, ids, later, schedule, stored } from './sample-schedules.js';
 
 const NEEDS = { needs: ['claims'] } as const;
+const TIMED = { needs: ['claims', 'advance'] } as const;
 
 export function dueness(promise: SchedulerBackendPromise): void {
   promise('has nothing to do when there is nothing', NEEDS, async ({ backend }) => {
@@ -35,6 +36,19 @@ export function dueness(promise: SchedulerBackendPromise): void {
     assert.deepEqual(await oldest(), claimed[1]?.claimedAt);
     await backend.markFirings(claimed, { state: 'unknown' });
     assert.equal(await oldest(), null);
+  });
+
+  promise('knows the oldest of claims that were made one after the other', TIMED, async ({ backend, advance, now }) => {
+    const at = await now();
+    const [job] = await stored(backend, schedule('job'));
+    assert.ok(job);
+    const [first] = await claimSlots(backend, job, later(at, 9));
+    await advance(1_000);
+    const [second] = await claimSlots(backend, job, later(at, 5));
+    assert.ok(first && second);
+    assert.deepEqual((await backend.dueTimes()).oldestClaim, at);
+    await backend.markFirings([first], { state: 'submitted' });
+    assert.deepEqual((await backend.dueTimes()).oldestClaim, later(at, 1_000));
   });
 
   promise('has nothing to do for tasks that are left out', NEEDS, async ({ backend, now }) => {
@@ -89,19 +103,15 @@ export function dueness(promise: SchedulerBackendPromise): void {
     assert.deepEqual(await read(10, 'X'), ['job-0', 'job-1', 'job-2', 'job-3', 'job-4', 'job-5']);
   });
 
-  promise(
-    'SC-08 reads nothing a millisecond before it is due',
-    { needs: ['claims', 'advance'] },
-    async ({ backend, advance, now }) => {
-      const at = await now();
-      await stored(backend, schedule('job', { nextRun: later(at, 1_000) }));
-      await advance(999);
-      assert.deepEqual((await backend.readDue({ limit: 1 })).schedules, []);
-      assert.deepEqual(await backend.listDue(), []);
-      await advance(1);
-      const { now: readAt, schedules } = await backend.readDue({ limit: 1 });
-      assert.deepEqual([readAt, ids(schedules)], [later(at, 1_000), ['job']]);
-      assert.deepEqual(ids(await backend.listDue()), ['job']);
-    },
-  );
+  promise('SC-08 reads nothing a millisecond before it is due', TIMED, async ({ backend, advance, now }) => {
+    const at = await now();
+    await stored(backend, schedule('job', { nextRun: later(at, 1_000) }));
+    await advance(999);
+    assert.deepEqual(await backend.readDue({ limit: 1 }), { now: later(at, 999), schedules: [] });
+    assert.deepEqual(await backend.listDue(), []);
+    await advance(1);
+    const { now: readAt, schedules } = await backend.readDue({ limit: 1 });
+    assert.deepEqual([readAt, ids(schedules)], [later(at, 1_000), ['job']]);
+    assert.deepEqual(ids(await backend.listDue()), ['job']);
+  });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Firing, ScheduledTask } from '@flowrra/core';
 import type { SchedulerBackendFixture, SchedulerBackendPromise } from './describe-scheduler-backend.js';
-import { claimSlots, INSTANT, ids, later, schedule, stored } from './sample-schedules.js';
+import { claimSlots, INSTANT, ids, later, schedule, slotOf, stored } from './sample-schedules.js';
 
 const NEEDS = { needs: ['claims'] } as const;
 const TIMED = { needs: ['claims', 'advance'] } as const;
@@ -68,6 +68,34 @@ export function history(promise: SchedulerBackendPromise): void {
     assert.equal(await backend.pruneFirings({ olderThan: DAY, keep: 2 }), 2);
     const slots = (await backend.listFirings('job')).map(({ slot }) => slot);
     assert.deepEqual(slots, [later(INSTANT, 2), later(INSTANT, 1)]);
+  });
+
+  promise('removes what is too old whatever became of it', TIMED, async ({ backend, advance }) => {
+    const [job] = await stored(backend, schedule('job'));
+    assert.ok(job);
+    const skipped = slotOf(job, later(INSTANT, 2_000), { state: 'skipped', reason: 'overlap' });
+    const slots = Array.from({ length: 1_200 }, (_, i) => later(INSTANT, i));
+    const [, unknown, late, ...claimed] = await claimSlots(backend, job, skipped, ...slots);
+    assert.ok(unknown && late);
+    await backend.markFirings([unknown], { state: 'unknown', reason: 'too old to ask' });
+    await backend.markFirings([late], { state: 'skipped', reason: 'its schedule is gone' });
+    await backend.markFirings(claimed, { state: 'submitted' });
+    await advance(DAY + 1);
+    assert.equal(await backend.pruneFirings({ olderThan: DAY, keep: 10_000 }), 1_201);
+    assert.deepEqual(await backend.listFirings('job'), []);
+  });
+
+  promise('finds what to remove behind a thousand claimed ones', NEEDS, async (fixture) => {
+    const { backend } = fixture;
+    const [job] = await stored(backend, schedule('job'));
+    assert.ok(job);
+    await submitted(fixture, job, 1, 2);
+    const current = await backend.get('job');
+    assert.ok(current);
+    const claimed = Array.from({ length: 1_000 }, (_, i) => later(INSTANT, 10 + i));
+    await claimSlots(backend, current, ...claimed);
+    assert.equal(await backend.pruneFirings({ olderThan: DAY, keep: 1 }), 2);
+    assert.equal((await backend.listFirings('job')).length, 1_000);
   });
 
   promise('removes thousands at once', NEEDS, async (fixture) => {

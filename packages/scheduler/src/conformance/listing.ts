@@ -89,7 +89,7 @@ export function listing(promise: SchedulerBackendPromise): void {
         schedule('b', { taskName: 'Nightly', description: 'ÜBER Nacht, 100% done' }),
         schedule('c', { taskName: 'x', description: "it's a_b\\c; --" }),
         schedule('d', { taskName: 'x', description: 'it is aXb, 100 done' }),
-        schedule('e', { taskName: 'x', description: 'two\nlines' }),
+        schedule('e', { taskName: 'x', description: 'two\nlines!' }),
       );
       const expected: Record<string, string[]> = {
         '': ['Nightly-report', 'b', 'c', 'd', 'e'],
@@ -98,6 +98,8 @@ export function listing(promise: SchedulerBackendPromise): void {
         'über nacht': ['b'],
         '100%': ['b'],
         '%': ['b'],
+        'ÜBER NACHT': ['b'],
+        '!': ['e'],
         a_b: ['c'],
         '\\': ['c'],
         // Id, task name and description are three texts.

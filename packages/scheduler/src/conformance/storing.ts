@@ -5,7 +5,16 @@ import { fullSchedule, INSTANT, ids, schedule } from './sample-schedules.js';
 
 export function storing(promise: SchedulerBackendPromise): void {
   promise('SQ-08 gives back every field of a schedule, instants to the millisecond', async ({ backend }) => {
-    const tasks = [fullSchedule('full'), schedule('bare'), schedule('skips', { catchUp: 'skip', kwargs: {} })];
+    const empty = {
+      catchUp: 'skip',
+      kwargs: {},
+      description: '',
+      error: '',
+      priority: 0,
+      retries: 0,
+      timeout: 0,
+    } as const;
+    const tasks = [fullSchedule('full'), schedule('bare'), schedule('empty', empty)];
     for (const task of tasks) await backend.create(task);
     for (const task of tasks) assert.deepEqual(await backend.get(task.id), task);
   });

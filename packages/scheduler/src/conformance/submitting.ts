@@ -30,6 +30,22 @@ export function submitting(promise: SchedulerBackendPromise): void {
     assert.deepEqual(await found(2), claimed.slice(0, 2));
   });
 
+  promise('hands out what was claimed together by its slots', NEEDS, async ({ backend }) => {
+    const [job, other] = await stored(backend, schedule('job', { nextRun: INSTANT }), schedule('other'));
+    assert.ok(job && other);
+    const slots = [5, 1, 4].map((ms) => slotOf(job, later(INSTANT, ms)));
+    const decisions = [decision(job, { firings: slots }), decision(other, { firings: [slotOf(other, INSTANT)] })];
+    await backend.claimDue(decisions, { node: 'node-1' });
+    const found = await backend.unsubmittedFirings(ALL);
+    const handedOut = found.map(({ firing, schedule }) => [schedule?.id, firing.slot.getTime() - INSTANT.getTime()]);
+    assert.deepEqual(handedOut, [
+      ['other', 0],
+      ['job', 1],
+      ['job', 4],
+      ['job', 5],
+    ]);
+  });
+
   promise('SC-02 hands out what was claimed at least so long ago', TIMED, async ({ backend, advance }) => {
     const [job] = await stored(backend, schedule('job'));
     assert.ok(job);

@@ -12,6 +12,17 @@ export function updating(promise: SchedulerBackendPromise): void {
     assert.deepEqual(await backend.get('other'), schedule('other'));
   });
 
+  promise('finds a replaced schedule by what it is now, and not by what it was', async ({ backend }) => {
+    await stored(backend, schedule('job', { description: 'old' }), schedule('other', { schedule: '5000' }));
+    await backend.update(schedule('job', { description: 'new', schedule: '1000', nextRun: INSTANT }));
+    const find = async (text: string) => (await backend.findByDefinition('reports.build', 'interval', text))?.id;
+    assert.deepEqual([await find('60000'), await find('1000')], [undefined, 'job']);
+    assert.deepEqual(ids(await backend.listDue(INSTANT)), ['job']);
+    if (!backend.supports.claims) return;
+    const search = async (text: string) => ids(await backend.listMatching({ text }));
+    assert.deepEqual([await search('old'), await search('NEW')], [[], ['job']]);
+  });
+
   promise('refuses to update what is not there, and creates nothing', async ({ backend }) => {
     await stored(backend, schedule('Job'));
     await assert.rejects(backend.update(schedule('job')), { code: 'SCHEDULE_NOT_FOUND', scheduleId: 'job' });

@@ -139,10 +139,11 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
   override async claimDue(decisions: readonly SlotDecision[], { node }: { node: string }): Promise<Firing[]> {
     this.#checkOpen();
     const claimed: Firing[] = [];
+    const claim = { node, now: this.#clock.now() };
     for (const decision of decisions) {
       const task = this.#schedules.current(decision.scheduleId, { ...decision, nextRun: decision.dueAt });
       if (!task) continue;
-      claimed.push(...this.#claim(task, storableDecision(decision), node));
+      claimed.push(...this.#claim(task, storableDecision(decision), claim));
       this.#waits.wake();
     }
     return claimed;
@@ -206,8 +207,12 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
   }
 
   /** @returns the firings that are new in the ledger */
-  #claim(task: ScheduledTask, { nextRun, error, firings }: SlotDecision, node: string): Firing[] {
-    const written = this.#ledger.write(firings, { schedule: task, node, now: this.#clock.now() });
+  #claim(
+    task: ScheduledTask,
+    { nextRun, error, firings }: SlotDecision,
+    claim: { readonly node: string; readonly now: number },
+  ): Firing[] {
+    const written = this.#ledger.write(firings, { schedule: task, ...claim });
     const { runs, newest } = runsAmong(written);
     this.#schedules.write({
       ...task,

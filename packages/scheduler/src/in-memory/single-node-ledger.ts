@@ -66,8 +66,10 @@ class SingleNodeLedger extends BaseSchedulerBackend {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#backend.close();
     this.#waits.wake();
+    // What was called before is still to be done.
+    await this.#turn;
+    await this.#backend.close();
   }
 
   async create(task: ScheduledTask): Promise<void> {
@@ -145,10 +147,11 @@ class SingleNodeLedger extends BaseSchedulerBackend {
   override claimDue(decisions: readonly SlotDecision[], { node }: { node: string }): Promise<Firing[]> {
     return this.#change(async () => {
       const claimed: Firing[] = [];
+      const claim = { node, now: this.#clock.now() };
       for (const decision of decisions.map(storableDecision)) {
         const row = await this.get(decision.scheduleId);
         if (row && isSameVersion(row, { ...decision, nextRun: decision.dueAt }))
-          claimed.push(...this.#claim(row, decision, node));
+          claimed.push(...this.#claim(row, decision, claim));
       }
       await this.#ahead.store();
       return claimed;
@@ -224,6 +227,7 @@ class SingleNodeLedger extends BaseSchedulerBackend {
   }
 
   override async waitForChange({ signal }: { signal: AbortSignal }): Promise<void> {
+    if (this.#closed) return;
     const over = new AbortController();
     const waiting = AbortSignal.any([signal, over.signal]);
     const pause = sleep(this.#clock, LOOK_EVERY, { signal: waiting, keepAlive: false }).catch(() => {});
@@ -231,8 +235,8 @@ class SingleNodeLedger extends BaseSchedulerBackend {
     over.abort();
   }
 
-  #claim(row: ScheduledTask, decision: SlotDecision, node: string): Firing[] {
-    const written = this.#ledger.write(decision.firings, { schedule: row, node, now: this.#clock.now() });
+  #claim(row: ScheduledTask, decision: SlotDecision, claim: { readonly node: string; readonly now: number }): Firing[] {
+    const written = this.#ledger.write(decision.firings, { schedule: row, ...claim });
     this.#ahead.note(row, decision, written);
     return written;
   }
@@ -244,15 +248,17 @@ class SingleNodeLedger extends BaseSchedulerBackend {
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new StoppedError(this.#backend.constructor.name);
+    if (this.#closed) throw this.#stopped();
+  }
+
+  #stopped(): StoppedError {
+    return new StoppedError(this.#backend.constructor.name);
   }
 
   /** Reads and writes of one change, with no other one in between. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(() => {
-      this.#checkOpen();
-      return work();
-    });
+    if (this.#closed) return Promise.reject(this.#stopped());
+    const mine = this.#turn.then(work);
     this.#turn = mine.catch(() => {});
     return mine;
   }

@@ -4,6 +4,7 @@ import { describeSchedulerBackend, type SchedulerBackendNeed } from '../../src/c
 import { InMemorySchedulerBackend } from '../../src/in-memory/in-memory-scheduler-backend.js';
 import { BROKEN_BY_DAMAGE } from './broken/broken-by-damage.js';
 import { BROKEN_CLAIMING } from './broken/broken-claiming.js';
+import { BROKEN_CORNERS } from './broken/broken-corners.js';
 import { BROKEN_LEDGERS } from './broken/broken-ledgers.js';
 import { BROKEN_STORING } from './broken/broken-storing.js';
 import { DamageableBackend } from './damageable-backend.js';
@@ -45,7 +46,8 @@ describe('describeSchedulerBackend', () => {
     expect([...failures.values()].join()).toContain("The world has no advance(): add it, or list 'advance'");
   });
 
-  for (const [Backend, promise] of [...BROKEN_STORING, ...BROKEN_CLAIMING, ...BROKEN_LEDGERS, ...BROKEN_BY_DAMAGE]) {
+  const BROKEN = [...BROKEN_STORING, ...BROKEN_CLAIMING, ...BROKEN_LEDGERS, ...BROKEN_CORNERS, ...BROKEN_BY_DAMAGE];
+  for (const [Backend, promise] of BROKEN) {
     it(`catches a backend that ${asWords(Backend.name)}: ${promise}`, async () => {
       const runner = suite(Backend, Backend.prototype instanceof DamageableBackend ? [] : ['damage']);
       expect(runner.names).toContain(promise);
