@@ -5,6 +5,8 @@ import type { FindTask } from './unknown-tasks.js';
 
 /** Pushes that are under way at once. */
 const PUSHES_AT_ONCE = 200;
+/** Pushed firings that are marked in one transaction, more or less: with a database that syncs, commits are what costs. */
+const MARKS_AT_ONCE = 500;
 
 /** A claimed firing, and the schedule whose task it enqueues. */
 export interface ClaimedFiring {
@@ -14,6 +16,11 @@ export interface ClaimedFiring {
 
 /** What became of a push: `left` stays claimed, because the broker refused it or the task is not known here. */
 type Outcome = 'submitted' | 'left' | { readonly skipped: string };
+
+interface PushedFiring {
+  readonly claimed: ClaimedFiring;
+  readonly outcome: Outcome;
+}
 
 export interface SlotSubmitterOptions {
   readonly app: Flowrra;
@@ -84,18 +91,27 @@ export class SlotSubmitter {
   async #submitAll(backend: BaseSchedulerBackend, firings: readonly ClaimedFiring[], probe: boolean): Promise<void> {
     const { gate } = this.#options;
     const marks: Promise<void>[] = [];
+    let pushed: PushedFiring[] = [];
+    const markPushed = (): void => {
+      const marked = this.#mark(backend, pushed);
+      // It is awaited below; should it fail before, somebody hears it.
+      marked.catch(() => {});
+      marks.push(marked);
+      pushed = [];
+    };
     for (let done = 0; done < firings.length && !this.#abandoned; ) {
       const probing = probe && done === 0;
       if (gate.refusal && !probing) break;
       const some = firings.slice(done, done + (probing ? 1 : PUSHES_AT_ONCE));
       done += some.length;
-      const outcomes = await Promise.all(some.map((claimed) => this.#pushOne(claimed)));
-      if (probing && outcomes[0] === 'submitted') gate.noteAccepted();
-      const marked = this.#mark(backend, some, outcomes);
-      // It is awaited below; should it fail before, somebody hears it.
-      marked.catch(() => {});
-      marks.push(marked);
+      const outcomes = await Promise.all(
+        some.map(async (claimed) => ({ claimed, outcome: await this.#pushOne(claimed) })),
+      );
+      if (probing && outcomes[0]?.outcome === 'submitted') gate.noteAccepted();
+      pushed.push(...outcomes);
+      if (pushed.length >= MARKS_AT_ONCE) markPushed();
     }
+    markPushed();
     const failed = (await Promise.allSettled(marks)).find(({ status }) => status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason;
   }
@@ -115,16 +131,11 @@ export class SlotSubmitter {
     }
   }
 
-  async #mark(
-    backend: BaseSchedulerBackend,
-    claimed: readonly ClaimedFiring[],
-    outcomes: readonly Outcome[],
-  ): Promise<void> {
-    const submitted = claimed.filter((_, i) => outcomes[i] === 'submitted').map(({ firing }) => firing);
+  async #mark(backend: BaseSchedulerBackend, pushed: readonly PushedFiring[]): Promise<void> {
+    const submitted = pushed.filter(({ outcome }) => outcome === 'submitted').map(({ claimed }) => claimed.firing);
     if (submitted.length > 0) await backend.markFirings(submitted, { state: 'submitted' });
-    for (const [i, { firing }] of claimed.entries()) {
-      const outcome = outcomes[i];
-      if (typeof outcome === 'object') await this.#skip(backend, firing, outcome.skipped);
+    for (const { claimed, outcome } of pushed) {
+      if (typeof outcome === 'object') await this.#skip(backend, claimed.firing, outcome.skipped);
     }
   }
 

@@ -49,8 +49,8 @@ export interface SchedulePlan {
 }
 
 const SLOTS_SHOWN = 3;
-/** Reads that are under way at once. */
-const READS_AT_ONCE = 50;
+/** Schedules that are read one by one, all at once; of more, one look at all schedules costs less. */
+const MOST_SINGLE_READS = 100;
 
 /** @throws ArgumentError, ConfigError */
 export function checkPlanOptions(options: unknown): { owner: string; prune: boolean } {
@@ -161,14 +161,18 @@ async function readStored(
 ): Promise<Map<string, ScheduledTask>> {
   const stored = new Map((await backend.listMatching({ owner })).map((schedule) => [schedule.id, schedule]));
   const others = [...declared.keys()].filter((id) => !stored.has(id));
-  for (let start = 0; start < others.length; start += READS_AT_ONCE) {
-    const found = await Promise.all(others.slice(start, start + READS_AT_ONCE).map((id) => backend.get(id)));
-    for (const schedule of found) {
-      if (!schedule) continue;
-      if (schedule.owner !== owner) throw new ScheduleOwnedError(schedule.id, schedule.owner);
-      // The same declaration, which another process applied since the list was read.
-      stored.set(schedule.id, schedule);
-    }
+  for (const schedule of await readThese(backend, others)) {
+    if (schedule.owner !== owner) throw new ScheduleOwnedError(schedule.id, schedule.owner);
+    // The same declaration, which another process applied since the list was read.
+    stored.set(schedule.id, schedule);
   }
   return stored;
+}
+
+/** Those of the ids that exist. */
+async function readThese(backend: BaseSchedulerBackend, ids: readonly string[]): Promise<ScheduledTask[]> {
+  if (ids.length <= MOST_SINGLE_READS)
+    return (await Promise.all(ids.map((id) => backend.get(id)))).filter((schedule) => schedule !== null);
+  const wanted = new Set(ids);
+  return (await backend.listAll()).filter(({ id }) => wanted.has(id));
 }

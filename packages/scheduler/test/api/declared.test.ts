@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { defineSchedule } from '../../src/registration/schedule-definition.js';
 import { after, claim, DAY, HOUR, setup, slotFiring, stored } from './setup.js';
 
@@ -88,6 +88,17 @@ describe('applying declared schedules', () => {
     expect((await backend.listAll()).map(({ id }) => id)).toEqual(['hourly']);
     await scheduler.apply([], { ...owner, prune: true });
     expect(await backend.listAll()).toEqual([]);
+  });
+
+  it('reads a long list of new schedules at once, and finds the one that belongs to somebody else', async () => {
+    const { scheduler, backend, tick, owner } = declared();
+    await scheduler.schedule({ id: 'job-300', task: tick, every: '1h' });
+    const get = vi.spyOn(backend, 'get');
+    const many = Array.from({ length: 500 }, (_, n) => defineSchedule({ id: `job-${n}`, task: tick, every: '2h' }));
+    await expect(scheduler.apply(many, owner)).rejects.toMatchObject({ code: 'SCHEDULE_OWNED', scheduleId: 'job-300' });
+    await scheduler.apply(many.slice(0, 300), owner);
+    expect(await backend.listMatching({ owner: owner.owner })).toHaveLength(300);
+    expect(get).not.toHaveBeenCalled();
   });
 
   it('never touches what belongs to others or to nobody', async () => {
