@@ -64,7 +64,7 @@ async function claimByHand(
   let schedule = read;
   let slot = 0;
   for (let tries = 0; tries < TRIES; tries++) {
-    slot = Math.max((await backend.dueTimes()).now.getTime(), slot + 1);
+    slot = Math.max((await backend.dueTimes()).now.getTime(), slot + 1 + stepAside(tries));
     const decision = { ...decideNothing(schedule, schedule.error), firings: [manualFiring(schedule, new Date(slot))] };
     const [firing] = await backend.claimDue([decision], { node });
     if (firing) return { firing, schedule };
@@ -75,6 +75,11 @@ async function claimByHand(
   throw new StoreUnavailableError(
     `Schedule "${read.id}" changed ${TRIES} times while it was being triggered. Nothing was enqueued; try again.`,
   );
+}
+
+/** Milliseconds, more with every try: where many triggers fell together, the next instant is taken as well. */
+function stepAside(tries: number): number {
+  return Math.floor(Math.random() * 2 ** Math.min(tries, 14));
 }
 
 function manualFiring({ incarnation }: ScheduledTask, slot: Date): NewFiring {

@@ -33,6 +33,17 @@ describe('A trigger by hand', () => {
     expect(world.broker.taken).toHaveLength(20);
   });
 
+  it('may be repeated hundreds of times within a millisecond, at once and one after the other', async () => {
+    world = await setup();
+    await world.create(schedule('s'));
+    const node = world.node();
+    const row = await world.row('s');
+    const ids = await Promise.all(Array.from({ length: 200 }, () => node.trigger(row)));
+    for (let i = 0; i < 100; i++) ids.push(await node.trigger(row));
+    expect(new Set(ids).size).toBe(300);
+    expect(world.broker.taken).toHaveLength(300);
+  });
+
   it('takes the row as it is, when it changed since it was read', async () => {
     world = await setup();
     await world.create(schedule('s', { queue: 'old' }));
