@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { sampleSchedule } from '@flowrra/scheduler/conformance';
 import { type CompiledQuery, Kysely, MysqlDialect } from 'kysely';
 import { createPool, type Pool, type PoolOptions } from 'mysql2';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { schedule } from './schedule.js';
 import { World } from './world.js';
 
 const worlds: World[] = [];
@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 /** What may be in a column, and is written differently by those who parse it. */
-const SAMPLE = schedule('job', {
+const SAMPLE = sampleSchedule('job', {
   args: [{ b: 1, a: [null, 'ü 😀 \\ " \' \n', 1.5] }, '1', 9_007_199_254_740_991],
   kwargs: { z: 1, a: 2 },
   nextRun: new Date(1_790_000_000_600),
@@ -56,7 +56,7 @@ describe('a pool that is passed in', () => {
     const world = setup();
     const pool = readyPool(world).promise();
     const backend = world.backend({}, pool);
-    await backend.create(schedule('job'));
+    await backend.create(sampleSchedule('job'));
     await backend.close();
     expect((await pool.query('select 1 as one'))[0]).toEqual([{ one: 1 }]);
   });
@@ -64,7 +64,7 @@ describe('a pool that is passed in', () => {
   it('gets sessions at UTC, strict, with limits of time, that read what is committed (SQ-04, SQ-07)', async () => {
     const world = setup();
     const pool = readyPool(world, { connectionLimit: 1 });
-    await world.backend({}, pool).create(schedule('job'));
+    await world.backend({}, pool).create(sampleSchedule('job'));
     const [rows] = await pool.promise().query(`select @@session.time_zone as zone, @@session.sql_mode as mode,
       @@session.innodb_lock_wait_timeout as waits, @@session.idle_transaction_timeout as idle,
       @@session.tx_isolation as isolation`);

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type BaseSchedulerBackend, type Logger, systemClock } from '@flowrra/core';
+import { sampleSchedule } from '@flowrra/scheduler/conformance';
 import { startPostgres } from '@flowrra/testing-servers';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { schedule } from './schedule.js';
 import { World } from './world.js';
 
 const forEver = () => ({ signal: new AbortController().signal });
@@ -44,7 +44,7 @@ describe('a node that waits for changes on PostgreSQL', () => {
     onTestFinished(() => other.close());
     // A node of other tables is not listened to, and looks itself.
     await isWoken(waiting, async () => {
-      await other.backend().create(schedule('job'));
+      await other.backend().create(sampleSchedule('job'));
       expect(await sessions(world)).toEqual(expect.arrayContaining(before));
       await world.query(`notify ${world.prefix}changes, 'somebody'`);
     });
@@ -60,7 +60,7 @@ describe('a node that waits for changes on PostgreSQL', () => {
       expect((await sessions(world)).some(({ query }) => String(query).startsWith('listen'))).toBe(true);
     }, 10_000);
     const changing = world.backend();
-    await isWoken(waiting, () => changing.create(schedule('job')));
+    await isWoken(waiting, () => changing.create(sampleSchedule('job')));
   });
 
   it('looks every few seconds while the server is away, and hears again when it is back', async () => {
@@ -70,7 +70,7 @@ describe('a node that waits for changes on PostgreSQL', () => {
     expect(await Promise.race([looked, pause(10_000, 'asleep', { ref: false })])).toBe('looked');
     await server.restart();
     const changing = world.backend();
-    await changing.create(schedule('job'));
+    await changing.create(sampleSchedule('job'));
     while ((await sessions(world)).every(({ query }) => !String(query).startsWith('listen'))) {
       await waiting.waitForChange(forEver());
     }

@@ -1,7 +1,7 @@
+import { sampleSchedule } from '@flowrra/scheduler/conformance';
 import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { schedule } from './schedule.js';
 import { World } from './world.js';
 
 const worlds: World[] = [];
@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 /** What may be in a column, and is written differently by those who parse it. */
-const SAMPLE = schedule('job', {
+const SAMPLE = sampleSchedule('job', {
   args: [{ b: 1, a: [null, 'ü', 1.5] }, '1', 9_007_199_254_740_991],
   kwargs: { z: 1, a: 2 },
   nextRun: new Date(1_790_000_000_600),
@@ -51,7 +51,7 @@ describe('a pool that is passed in', () => {
     const pool = new pg.Pool({ connectionString: world.url });
     onTestFinished(() => pool.end());
     const backend = world.backend({}, pool);
-    await backend.create(schedule('job'));
+    await backend.create(sampleSchedule('job'));
     await backend.close();
     expect([pool.listenerCount('error'), pool.listenerCount('acquire')]).toEqual([0, 0]);
     expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
@@ -65,7 +65,7 @@ describe('a pool that is passed in', () => {
       (await pool.query("select name, setting from pg_settings where source = 'session' order by name")).rows;
     const before = await settings();
     const backend = world.backend({}, pool);
-    await backend.applyChanges([{ before: null, after: schedule('job') }]);
+    await backend.applyChanges([{ before: null, after: sampleSchedule('job') }]);
     await backend.listAll();
     expect(await settings()).toEqual(before);
   });
@@ -77,7 +77,7 @@ describe('a pool that is passed in', () => {
     const backend = world.backend({}, pool);
     await backend.waitForChange({ signal: new AbortController().signal });
     const waiting = backend.waitForChange({ signal: new AbortController().signal });
-    await world.backend().create(schedule('job'));
+    await world.backend().create(sampleSchedule('job'));
     await waiting;
     expect(pool.totalCount).toBe(1);
   });

@@ -1,7 +1,7 @@
+import { sampleDecision, sampleSchedule } from '@flowrra/scheduler/conformance';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SQLiteSchedulerBackend } from '../src/index.js';
-import { sampleDecision, sampleSchedule } from './sample-schedule.js';
 
 /** What a DBA's hand can write, and no date can be. */
 const BEYOND = [9_000_000_000_000_000_000n, -9_000_000_000_000_000_000n, -8_640_000_000_000_001n];

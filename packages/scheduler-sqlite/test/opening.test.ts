@@ -2,13 +2,13 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { BackendError, ConfigError, InvalidUrlError, NotImplementedError } from '@flowrra/core';
+import { sampleSchedule } from '@flowrra/scheduler/conformance';
 import Sqlite from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SQLiteSchedulerBackend, schedulerProvider } from '../src/index.js';
 import { translateError } from '../src/sqlite-errors.js';
 import { startSqliteProcess } from './children/sqlite-process.js';
-import { sampleSchedule } from './sample-schedule.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 const undo: (() => unknown)[] = [];

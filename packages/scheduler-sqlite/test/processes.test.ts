@@ -1,10 +1,10 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { BackendError } from '@flowrra/core';
+import { sampleSchedule } from '@flowrra/scheduler/conformance';
 import Sqlite from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SQLiteSchedulerBackend } from '../src/index.js';
 import { type SqliteProcess, startSqliteProcess } from './children/sqlite-process.js';
-import { sampleSchedule } from './sample-schedule.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 const undo: (() => unknown)[] = [];

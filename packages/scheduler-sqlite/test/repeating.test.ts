@@ -1,10 +1,10 @@
 import { BackendError, type FlowrraError, StoreUnavailableError } from '@flowrra/core';
+import { sampleDecision, sampleSchedule } from '@flowrra/scheduler/conformance';
 import { type SqlContext, type SqlErrorKind, SqlSchedulerBackend, type SqlTables } from '@flowrra/scheduler/sql';
 import { type Kysely, sql } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SqliteDialect } from '../src/sqlite-dialect.js';
 import { kindOfError } from '../src/sqlite-errors.js';
-import { sampleDecision, sampleSchedule } from './sample-schedule.js';
 
 /** An error of the driver that means what a test wants. */
 class Trouble extends Error {

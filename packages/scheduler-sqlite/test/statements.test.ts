@@ -1,9 +1,9 @@
 import type { ScheduledTask } from '@flowrra/core';
+import { sampleDecision, sampleSchedule } from '@flowrra/scheduler/conformance';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SQLiteSchedulerBackend } from '../src/index.js';
-import { sampleDecision, sampleSchedule } from './sample-schedule.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 const undo: (() => unknown)[] = [];
@@ -72,7 +72,12 @@ describe('statements on SQLite', () => {
   it('SQ-04 claim 500 schedules in three statements, all by index', async () => {
     const { backend, database, during } = await setup(tenThousand());
     const { schedules } = await backend.readDue({ limit: 500 });
-    const queries = await during(() => backend.claimDue(schedules.map(sampleDecision), { node: 'node-1' }));
+    const queries = await during(() =>
+      backend.claimDue(
+        schedules.map((task) => sampleDecision(task)),
+        { node: 'node-1' },
+      ),
+    );
     expect(queries.map(({ sql }) => sql.split(' ')[0])).toEqual(['begin', 'select', 'insert', 'update', 'commit']);
     const plans = queries.slice(1, 4).map((query) => plan(database, query));
     expect(plans[0]).toMatch(/SEARCH flowrra_schedules USING INDEX sqlite_autoindex_flowrra_schedules_1 \(id=\?\)/);

@@ -1,6 +1,7 @@
+import { sampleDecision } from '@flowrra/scheduler/conformance';
 import type { CompiledQuery } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
-import { creations, fireDueSlot } from '../../support/sample-schedules.js';
+import { creations } from '../../support/sample-schedules.js';
 import { SQL_SERVERS, type World } from '../../support/sql-servers.js';
 
 const worlds: World[] = [];
@@ -27,7 +28,10 @@ describe.each(SQL_SERVERS)('claims on $name', (server) => {
           const { schedules } = await backend.readDue({ limit: 50 });
           const due = schedules.filter(({ runCount }) => runCount === 0);
           if (due.length === 0) return ids;
-          const firings = await backend.claimDue(due.map(fireDueSlot), { node: name });
+          const firings = await backend.claimDue(
+            due.map((task) => sampleDecision(task)),
+            { node: name },
+          );
           ids.push(...firings.map(({ id }) => id));
         }
       }),
@@ -47,7 +51,10 @@ describe.each(SQL_SERVERS)('claims on $name', (server) => {
       creations(10_000, (index) => ({ nextRun: new Date(index < 600 ? index : later + index) })),
     );
     const { schedules } = await backend.readDue({ limit: 500 });
-    const firings = await backend.claimDue(schedules.map(fireDueSlot), { node: 'node' });
+    const firings = await backend.claimDue(
+      schedules.map((task) => sampleDecision(task)),
+      { node: 'node' },
+    );
     await backend.markFirings(firings, { state: 'submitted' });
     await server.analyze(world);
 
@@ -55,7 +62,10 @@ describe.each(SQL_SERVERS)('claims on $name', (server) => {
     await backend.dueTimes();
     await backend.dueTimes({ exceptTasks: ['unknown.task'] });
     const due = await backend.readDue({ limit: 500 });
-    await backend.claimDue(due.schedules.slice(0, 50).map(fireDueSlot), { node: 'node' });
+    await backend.claimDue(
+      due.schedules.slice(0, 50).map((task) => sampleDecision(task)),
+      { node: 'node' },
+    );
     const asked = statements.filter(({ sql }) => /^\s*select/i.test(sql) && sql.includes(world.prefix));
     expect(asked).toHaveLength(4);
     for (const query of asked) expect([query.sql, await server.planFaults(world, query)]).toEqual([query.sql, []]);

@@ -1,6 +1,6 @@
+import { sampleSchedule } from '@flowrra/scheduler/conformance';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startNode } from '../../support/node-process.js';
-import { sampleSchedule } from '../../support/sample-schedules.js';
 import { SQL_SERVERS } from '../../support/sql-servers.js';
 
 /** After a gap and in an overlap of New York's clocks, and near the end of a second. */

@@ -1,5 +1,6 @@
+import { sampleDecision, sampleSchedule } from '@flowrra/scheduler/conformance';
 import { afterEach, describe, expect, it } from 'vitest';
-import { creations, fireDueSlot, sampleSchedule } from '../../support/sample-schedules.js';
+import { creations } from '../../support/sample-schedules.js';
 import { SQL_SERVERS, type World } from '../../support/sql-servers.js';
 
 const worlds: World[] = [];
@@ -22,7 +23,7 @@ describe.each(SQL_SERVERS.flatMap((server) => server.conflicts.map((error) => ({
 
     it('has the whole transaction done again (SQ-03)', async () => {
       const { backend, attempts } = await setup(3);
-      const claimed = await backend.claimDue([fireDueSlot(sampleSchedule('job'))], { node: 'node' });
+      const claimed = await backend.claimDue([sampleDecision(sampleSchedule('job'))], { node: 'node' });
       expect(claimed).toHaveLength(1);
       expect(await backend.listFirings('job')).toHaveLength(1);
       expect((await backend.get('job'))?.runCount).toBe(1);
@@ -31,7 +32,7 @@ describe.each(SQL_SERVERS.flatMap((server) => server.conflicts.map((error) => ({
 
     it('is given up after five more attempts, and nothing is written (SQ-03)', async () => {
       const { backend, attempts } = await setup(1_000);
-      const claiming = backend.claimDue([fireDueSlot(sampleSchedule('job'))], { node: 'node' });
+      const claiming = backend.claimDue([sampleDecision(sampleSchedule('job'))], { node: 'node' });
       await expect(claiming).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
       expect(await backend.listFirings('job')).toEqual([]);
       expect((await backend.get('job'))?.runCount).toBe(0);

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { sampleDecision, sampleSchedule } from '@flowrra/scheduler/conformance';
 import { afterEach, describe, expect, it } from 'vitest';
-import { fireDueSlot, sampleSchedule } from '../../support/sample-schedules.js';
 import { SQL_SERVERS, type World } from '../../support/sql-servers.js';
 
 const worlds: World[] = [];
@@ -17,7 +17,7 @@ describe.each(SQL_SERVERS)('a node on $name', (server) => {
     const schedule = sampleSchedule('job');
     const changes: [what: string, change: () => Promise<unknown>][] = [
       ['create', () => changing.create(schedule)],
-      ['claim', () => changing.claimDue([fireDueSlot(schedule)], { node: 'node' })],
+      ['claim', () => changing.claimDue([sampleDecision(schedule)], { node: 'node' })],
       ['disable', () => changing.update({ ...schedule, enabled: false, nextRun: null })],
       ['delete', () => changing.delete('job')],
     ];

@@ -1,6 +1,7 @@
 import { type BackendError, type BaseSchedulerBackend, consoleLogger, systemClock } from '@flowrra/core';
+import { sampleSchedule } from '@flowrra/scheduler/conformance';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { creations, sampleSchedule } from '../../support/sample-schedules.js';
+import { creations } from '../../support/sample-schedules.js';
 import { SQL_SERVERS } from '../../support/sql-servers.js';
 
 async function refusal(backend: BaseSchedulerBackend): Promise<BackendError> {

@@ -1,5 +1,6 @@
+import { sampleDecision, sampleSchedule } from '@flowrra/scheduler/conformance';
 import { afterEach, describe, expect, it } from 'vitest';
-import { creations, fireDueSlot, idsOf, sampleSchedule } from '../../support/sample-schedules.js';
+import { creations, idsOf } from '../../support/sample-schedules.js';
 import { SQL_SERVERS, type World } from '../../support/sql-servers.js';
 
 const worlds: World[] = [];
@@ -64,7 +65,7 @@ describe.each(SQL_SERVERS)('sessions on $name', (server) => {
     const work = schedules.map(async (schedule, index) => {
       if (index % 2 === 0) return backend.get(schedule.id);
       // A row that another transaction has just looked at may be left out; then it is still there.
-      while ((await backend.claimDue([fireDueSlot(schedule)], { node: 'node' })).length === 0);
+      while ((await backend.claimDue([sampleDecision(schedule)], { node: 'node' })).length === 0);
       return backend.get(schedule.id);
     });
     const runs = (await Promise.all(work)).map((schedule) => schedule?.runCount);

@@ -1,6 +1,6 @@
 import { consoleLogger, systemClock } from '@flowrra/core';
+import { sampleSchedule } from '@flowrra/scheduler/conformance';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { sampleSchedule } from '../../support/sample-schedules.js';
 import { SQL_SERVERS } from '../../support/sql-servers.js';
 
 describe.each(SQL_SERVERS)('nodes that start on $name', (server) => {

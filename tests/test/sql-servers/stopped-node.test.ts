@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { sampleDecision, sampleSchedule } from '@flowrra/scheduler/conformance';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startNode } from '../../support/node-process.js';
-import { fireDueSlot, sampleSchedule } from '../../support/sample-schedules.js';
 import { SQL_SERVERS } from '../../support/sql-servers.js';
 
 /** The letter of the process's state; T is stopped. */
@@ -20,7 +20,7 @@ describe.each(SQL_SERVERS)('a node that is stopped inside a claim on $name', (se
     onTestFinished(() => stopping.end());
     await vi.waitFor(() => expect(stateOf(stopping.pid)).toBe('T'), 20_000);
 
-    const decision = fireDueSlot(sampleSchedule('job'));
+    const decision = sampleDecision(sampleSchedule('job'));
     const claims: number[] = [];
     await vi.waitFor(
       async () => {

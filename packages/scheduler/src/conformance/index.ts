@@ -4,3 +4,4 @@ export {
   type SchedulerBackendSubject,
   type SchedulerBackendWorld,
 } from './describe-scheduler-backend.js';
+export { decision as sampleDecision, sampleSchedule } from './sample-schedules.js';

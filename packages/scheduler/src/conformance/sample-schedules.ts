@@ -40,6 +40,11 @@ export function schedule(id: string, fields: Partial<ScheduledTask> = {}): Sched
   };
 }
 
+/** A schedule of every minute that is due since 2026-01-01T12:00:00.600Z, for tests of what is peculiar to a store. */
+export function sampleSchedule(id: string, fields: Partial<ScheduledTask> = {}): ScheduledTask {
+  return schedule(id, { nextRun: INSTANT, ...fields });
+}
+
 /** A schedule with every field filled with what stores like to get wrong. */
 export function fullSchedule(id: string): ScheduledTask {
   return {
