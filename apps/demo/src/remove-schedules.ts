@@ -1,5 +1,5 @@
 import { FlowrraError } from '@flowrra/core';
-import { SqlSchedulerBackend } from '@flowrra/scheduler/sql';
+import { dropTables, SqlSchedulerBackend } from '@flowrra/scheduler/sql';
 import { openScheduleStore } from './schedulers.js';
 import { screen } from './screen.js';
 
@@ -7,7 +7,7 @@ import { screen } from './screen.js';
 export async function removeSchedules(): Promise<void> {
   const store = await openScheduleStore();
   try {
-    if (store instanceof SqlSchedulerBackend) await store.dropTables();
+    if (store instanceof SqlSchedulerBackend) await dropTables(store);
   } catch (err) {
     if (!(err instanceof FlowrraError)) throw err;
     screen.print(`The tables of this run could not be removed: ${err.message}`);

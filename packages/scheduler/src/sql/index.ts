@@ -9,7 +9,7 @@ export type {
   SqlErrorKind,
 } from './sql-dialect.js';
 export { SQL_OPTIONS, type SqlOptions } from './sql-options.js';
-export { SqlSchedulerBackend } from './sql-scheduler-backend.js';
+export { dropTables, SqlSchedulerBackend } from './sql-scheduler-backend.js';
 
 // What a dialect and its tests see of the tables
 

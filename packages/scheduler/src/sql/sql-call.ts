@@ -1,4 +1,4 @@
-import { FlowrraError, StoreUnavailableError, sleep, systemClock } from '@flowrra/core';
+import { FlowrraError, onAbort, StoreUnavailableError, sleep, systemClock } from '@flowrra/core';
 import type { SqlDialect } from './sql-dialect.js';
 
 /** Milliseconds that one call may take, waiting for the connection and for locks of others included. */
@@ -14,15 +14,20 @@ export class SqlCall {
   /** Milliseconds. */
   readonly #deadline: number;
   readonly #end: number;
+  readonly #ended: AbortSignal;
   #conflicts = 0;
   #lost = 0;
   #busy = 0;
   #lockedBy: unknown;
   #unrepeatable: unknown;
 
-  /** @param rows how many it writes */
-  constructor(dialect: SqlDialect, rows: number) {
+  /**
+   * @param rows how many it writes
+   * @param ended aborts, with the error that it is then refused with, when nobody waits for the store any longer
+   */
+  constructor(dialect: SqlDialect, rows: number, ended: AbortSignal) {
     this.#dialect = dialect;
+    this.#ended = ended;
     this.#deadline = CALL_DEADLINE + rows * DEADLINE_PER_ROW;
     this.#end = systemClock.now() + this.#deadline;
   }
@@ -32,7 +37,11 @@ export class SqlCall {
     let end: () => void = () => {};
     const tooLate = new Promise<never>((_resolve, reject) => {
       const timer = systemClock.after(this.#deadline, () => reject(this.#deadlineError()));
-      end = () => timer.cancel();
+      const stopListening = onAbort(this.#ended, () => reject(this.#ended.reason));
+      end = () => {
+        timer.cancel();
+        stopListening();
+      };
     });
     try {
       return await Promise.race([this.#repeat(attempt), tooLate]);
@@ -41,8 +50,9 @@ export class SqlCall {
     }
   }
 
-  /** What was given up is not done later. @throws StoreUnavailableError after the deadline */
+  /** What was given up is not done later. @throws StoreUnavailableError after the deadline, StoppedError after the end */
   checkTime(): void {
+    this.#ended.throwIfAborted();
     if (systemClock.now() >= this.#end) throw this.#deadlineError();
   }
 

@@ -27,12 +27,18 @@ import type { SqlDialect } from './sql-dialect.js';
 import type { SqlOptions } from './sql-options.js';
 import { SqlSession } from './sql-session.js';
 
+let sessionOf: (backend: SqlSchedulerBackend) => SqlSession;
+
 /**
  * Schedules and their ledger in a SQL database, through Kysely: every query once. An engine adds a `SqlDialect`, and no
  * query. Every call is refused with a `StoreUnavailableError` after 10 s (`applyChanges`: 5 ms later for each change),
  * and with a `StoppedError` after `close`.
  */
 export abstract class SqlSchedulerBackend extends BaseSchedulerBackend {
+  static {
+    sessionOf = (backend) => backend.#session;
+  }
+
   override readonly supports = { claims: true };
   readonly #session: SqlSession;
   readonly #schedules: ScheduleStore;
@@ -142,14 +148,6 @@ export abstract class SqlSchedulerBackend extends BaseSchedulerBackend {
     return this.#changes.wait(signal);
   }
 
-  /**
-   * Drops the tables of this prefix with all schedules and their history, for tests and other short lives. Close every
-   * backend on them afterwards: the tables are made only when a backend opens.
-   */
-  dropTables(): Promise<void> {
-    return this.#session.dropTables();
-  }
-
   async close(): Promise<void> {
     await this.#changes.end();
     await this.#session.close();
@@ -163,4 +161,13 @@ export abstract class SqlSchedulerBackend extends BaseSchedulerBackend {
       this.#changes.wake();
     }
   }
+}
+
+/**
+ * Drops the tables of a backend's prefix with all schedules and their history, for tests and other short lives. Close every
+ * backend on them afterwards: the tables are made only when a backend opens.
+ * @throws BackendError when the store cannot be reached
+ */
+export function dropTables(backend: SqlSchedulerBackend): Promise<void> {
+  return sessionOf(backend).dropTables();
 }

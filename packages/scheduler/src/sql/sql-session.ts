@@ -1,10 +1,14 @@
-import { type Clock, consoleLogger, StoppedError, type StoreContext, systemClock } from '@flowrra/core';
+import { type Clock, consoleLogger, StoppedError, type StoreContext, systemClock, type Timer } from '@flowrra/core';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { dropTables, migrate } from './migrate.js';
 import { type SqlTables, type TableNames, tableNames } from './schema.js';
 import { SqlCall } from './sql-call.js';
 import type { ChangeListener, SqlDialect } from './sql-dialect.js';
 import { checkTablePrefix, type SqlOptions } from './sql-options.js';
+
+/** Milliseconds that a closing backend lets running calls end, and its connections; a store that hangs answers neither. */
+const CALLS_END_WITHIN = 2_000;
+const CONNECTIONS_END_WITHIN = 1_000;
 
 /** One backend's way to its database: opened by the first call, each call within its deadline and tried again if safe. */
 export class SqlSession {
@@ -17,6 +21,7 @@ export class SqlSession {
   readonly #running = new Set<Promise<unknown>>();
   #context: StoreContext = { clock: systemClock, logger: consoleLogger };
   #opening: Promise<Kysely<SqlTables>> | null = null;
+  readonly #ended = new AbortController();
   #closing: Promise<void> | null = null;
 
   /** @param name how errors call the backend */
@@ -88,10 +93,16 @@ export class SqlSession {
     return this.read(async (db) => watch(db, this.#sqlContext(), { onChange, self: this.#self }));
   }
 
-  /** Lets running calls end, then frees the connections. */
+  /** Lets running calls end, for a while, then frees the connections. */
   close(): Promise<void> {
-    this.#closing ??= Promise.allSettled(this.#running).then(() => this.dialect.close());
+    this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await within(CALLS_END_WITHIN, Promise.allSettled(this.#running));
+    this.#ended.abort(new StoppedError(this.#name));
+    await within(CONNECTIONS_END_WITHIN, this.dialect.close());
   }
 
   /** @throws StoppedError after `close` */
@@ -101,7 +112,7 @@ export class SqlSession {
 
   async #call<T>(rows: number, attempt: (call: SqlCall) => Promise<T>): Promise<T> {
     this.checkOpen();
-    const call = new SqlCall(this.dialect, rows);
+    const call = new SqlCall(this.dialect, rows, this.#ended.signal);
     const running = call.run(() => attempt(call));
     this.#running.add(running);
     try {
@@ -130,4 +141,13 @@ export class SqlSession {
   #sqlContext() {
     return { ...this.#context, tablePrefix: this.#prefix };
   }
+}
+
+/** Waits for the end of something, but not longer than that. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: Timer | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = systemClock.after(ms, resolve);
+  });
+  await Promise.race([work, limit]).finally(() => timer?.cancel());
 }
