@@ -9,7 +9,7 @@ export type {
   SqlErrorKind,
 } from './sql-dialect.js';
 export { SQL_OPTIONS, type SqlOptions } from './sql-options.js';
-export { dropTables, SqlSchedulerBackend } from './sql-scheduler-backend.js';
+export { SqlSchedulerBackend } from './sql-scheduler-backend.js';
 
 // What a dialect and its tests see of the tables
 
@@ -23,6 +23,7 @@ export type {
   SqlJson,
   SqlTables,
 } from './schema.js';
+export { dropTables } from './sql-scheduler-backend.js';
 
 // What dialects of servers share
 

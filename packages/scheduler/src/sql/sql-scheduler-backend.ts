@@ -27,6 +27,7 @@ import type { SqlDialect } from './sql-dialect.js';
 import type { SqlOptions } from './sql-options.js';
 import { SqlSession } from './sql-session.js';
 
+/** Lets `dropTables` reach what a backend keeps to itself; set by the class. */
 let sessionOf: (backend: SqlSchedulerBackend) => SqlSession;
 
 /**
