@@ -19,7 +19,7 @@ export interface DueTimes {
 /** Due schedules as they were read, and the store's clock at that time, by which their lateness is judged. */
 export interface DueSchedules {
   readonly now: Date;
-  /** The longest overdue first. */
+  /** The longest overdue first, of the same instant by id. */
   readonly schedules: readonly ScheduledTask[];
 }
 
@@ -67,7 +67,10 @@ export abstract class BaseSchedulerBackend {
   /** Those that are enabled, by id. */
   abstract listEnabled(): Promise<ScheduledTask[]>;
 
-  /** Enabled schedules whose next run is not after `now`, the earliest first; without `now` the store's clock decides. */
+  /**
+   * Enabled schedules whose next run is not after `now`, the earliest first, of the same instant by id; without `now` the
+   * store's clock decides.
+   */
   abstract listDue(now?: Date): Promise<ScheduledTask[]>;
 
   /**
@@ -80,8 +83,8 @@ export abstract class BaseSchedulerBackend {
   abstract clear(): Promise<number>;
 
   /**
-   * The schedule with exactly this definition, the oldest if there are several; null when there is none. The order of
-   * keys does not matter.
+   * The schedule with exactly this definition; if there are several the oldest, of the same instant the first by id; null
+   * when there is none. The order of keys does not matter.
    * @param args default none
    * @param kwargs default null
    * @param timeZone default UTC
@@ -130,7 +133,7 @@ export abstract class BaseSchedulerBackend {
 
   /**
    * Firings of any node that were claimed at least `olderThan` milliseconds ago, on the store's clock, and are not marked
-   * yet; the oldest first, those that were claimed together by their slots; at most `limit`.
+   * yet; the oldest first, those that were claimed together by their slots, then by id; at most `limit`.
    */
   unsubmittedFirings(_options: ExceptTasks & { olderThan: number; limit: number }): Promise<UnsubmittedFiring[]> {
     return this.#missing('unsubmittedFirings');
@@ -141,7 +144,7 @@ export abstract class BaseSchedulerBackend {
     return this.#missing('markFirings');
   }
 
-  /** The ledger of one schedule, newest slot first, former incarnations included. */
+  /** The ledger of one schedule, newest slot first, of the same slot the last id first, former incarnations included. */
   listFirings(_scheduleId: string, _page?: Page): Promise<Firing[]> {
     return this.#missing('listFirings');
   }

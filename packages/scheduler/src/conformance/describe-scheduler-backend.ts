@@ -12,6 +12,7 @@ import { hearing } from './hearing.js';
 import { history } from './history.js';
 import { listing } from './listing.js';
 import { racing } from './racing.js';
+import { sameAnswers } from './same-answers.js';
 import { staleness } from './staleness.js';
 import { storing } from './storing.js';
 import { submitting } from './submitting.js';
@@ -90,6 +91,7 @@ export function describeSchedulerBackend(runner: TestRunner, subject: SchedulerB
   theme('the ledger', history);
   theme('several changes at once', applying);
   theme('races', racing);
+  theme('everything together', sameAnswers);
   theme('damaged rows', damage);
   theme('hearing of changes', hearing);
   theme('closing', closing);

@@ -1,9 +1,7 @@
 import { systemClock } from '@flowrra/core';
-import { ManualClock } from '@flowrra/core/testing';
 import { describe, it } from 'vitest';
 import { describeSchedulerBackend, type SchedulerBackendSubject } from '../../src/conformance/index.js';
 import { InMemorySchedulerBackend } from '../../src/in-memory/in-memory-scheduler-backend.js';
-import { withLedger } from '../../src/in-memory/single-node-ledger.js';
 import { DamageableBackend } from './damageable-backend.js';
 import { ElevenMethodsBackend } from './eleven-methods-backend.js';
 import { createMemoryWorld } from './memory-world.js';
@@ -24,13 +22,6 @@ const SUBJECTS: Record<string, SchedulerBackendSubject> = {
   'A backend of eleven methods': {
     without: ['damage', 'claims'],
     create: () => createMemoryWorld(new ElevenMethodsBackend()),
-  },
-  'A backend of eleven methods with a ledger for one node': {
-    without: ['damage'],
-    create() {
-      const clock = new ManualClock();
-      return createMemoryWorld(withLedger(new ElevenMethodsBackend(), clock), clock);
-    },
   },
 };
 

@@ -87,6 +87,7 @@ class DropsWhatWasCalled extends InMemorySchedulerBackend {
 export const BROKEN_CORNERS: BrokenSamples = [
   [RoundsFractions, 'SQ-09 SQ-10 refuses what not every store could keep, and writes nothing'],
   [TakesEmptyTextsForNone, 'SQ-08 gives back every field of a schedule, instants to the millisecond'],
+  [TakesEmptyTextsForNone, 'answers as the store in memory does, whatever is done to both'],
   [SearchesWhatWasCreated, 'finds a replaced schedule by what it is now, and not by what it was'],
   [RenamesSchedules, 'refuses to give a schedule another id'],
   [ChangesAScheduleOnceAtMost, 'makes several changes of one schedule one after the other'],
