@@ -42,7 +42,17 @@ export class RandomCalls {
 
   next(): Call {
     const draw = this.#pick(
-      [this.#creation, this.#edit, this.#run, this.#removal, this.#claim, this.#claim, this.#claim, this.#changes],
+      [
+        this.#creation,
+        this.#creation,
+        this.#edit,
+        this.#run,
+        this.#removal,
+        this.#claim,
+        this.#claim,
+        this.#claim,
+        this.#changes,
+      ],
       [this.#mark, this.#mark, this.#prune, this.#query, this.#query, this.#query, this.#query],
     );
     return draw();

@@ -5,7 +5,7 @@ import type { SchedulerBackendPromise } from './describe-scheduler-backend.js';
 import { type Call, IDS, RandomCalls } from './random-calls.js';
 import { INSTANT } from './sample-schedules.js';
 
-const CALLS = 120;
+const CALLS = 200;
 
 export function sameAnswers(promise: SchedulerBackendPromise): void {
   promise(
