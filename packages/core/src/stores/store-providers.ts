@@ -62,7 +62,11 @@ export async function findProvider(url: string | null): Promise<StoreProvider> {
   return loadProvider(packageName, `A "${scheme}:" address`);
 }
 
-/** @throws InvalidUrlError when the text has no scheme */
+/**
+ * The scheme of a store's address, in small letters.
+ * @param example an address for the error message
+ * @throws InvalidUrlError when the text has no scheme
+ */
 export function schemeOf(url: string, example = 'redis://localhost:6379/0'): string {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1];
   if (scheme === undefined) throw new InvalidUrlError(`A store address needs a scheme, as in "${example}".`);
