@@ -24,7 +24,8 @@ describe.each(STORES)('a CPU task on %s', (stores) => {
       module,
       export: 'misbehave',
       retries: 0,
-      timeout: '20s',
+      // Filling the memory of a thread takes a busy machine a while.
+      timeout: '60s',
     });
     const fibonacci = app.cpuTask<typeof handlers.fibonacci>('fibonacci', { module, export: 'fibonacci' });
     await app.start();
@@ -39,7 +40,7 @@ describe.each(STORES)('a CPU task on %s', (stores) => {
     expect(await fate('loop', '500ms')).toBe('TASK_TIMEOUT');
     expect(await fate('unserializable')).toBe('NOT_SERIALIZABLE');
     expect(await Promise.all([fibonacci.call([15]), fibonacci.call([16])])).toEqual([610, 987]);
-  });
+  }, 120_000);
 
   it('is claimed only when a thread is free, so none loses its lease while it waits for one (EX-07)', async () => {
     const app = openWorld(stores).app({ executor: { cpuWorkers: 2, lease: '2s' } });
