@@ -63,7 +63,7 @@ describe('decideSlots', () => {
     const decision = decideSlots(minutely(), at(HOUR + 1), FREE);
     expect(firings(decision)).toEqual([`passed-over ${MINUTE}..${59 * MINUTE} (59)`, `claimed ${HOUR}`]);
     expect(decision.firings[0]).toMatchObject({
-      id: firingId('incarnation-of-m', at(MINUTE), 'passed-over'),
+      id: firingId('first-m', at(MINUTE), 'passed-over'),
       state: 'skipped',
       reason: expect.stringContaining('"latest"'),
     });

@@ -11,6 +11,7 @@ import {
   StoreUnavailableError,
 } from '@flowrra/core';
 import { createTestApp } from '@flowrra/core/testing';
+import { sampleSchedule } from '../../src/conformance/sample-schedules.js';
 import type { Retention } from '../../src/firing/ledger-retention.js';
 import { SchedulerNode } from '../../src/firing/scheduler-node.js';
 import { InMemorySchedulerBackend } from '../../src/in-memory/in-memory-scheduler-backend.js';
@@ -26,38 +27,15 @@ export const at = (ms: number): Date => new Date(START + ms);
 
 /** A schedule that was created when the clock started; due at its first slot unless `nextRun` says otherwise. */
 export function schedule(id: string, fields: Partial<ScheduledTask> = {}): ScheduledTask {
-  const task: ScheduledTask = {
-    id,
-    incarnation: `incarnation-of-${id}`,
-    revision: 1,
+  const task = sampleSchedule(id, {
     taskName: 'tick',
-    scheduleType: 'interval',
     schedule: String(SECOND),
     args: [id],
-    kwargs: null,
-    timeZone: 'UTC',
-    enabled: true,
-    lastRun: null,
     nextRun: null,
-    lastTaskId: null,
-    catchUp: 'latest',
-    overlap: 'allow',
-    jitter: 0,
-    startAt: null,
-    endAt: null,
-    maxRuns: null,
-    runCount: 0,
-    queue: null,
-    priority: null,
-    retries: null,
-    timeout: null,
-    description: null,
-    owner: null,
-    error: null,
     createdAt: at(0),
     updatedAt: at(0),
     ...fields,
-  };
+  });
   if (fields.nextRun !== undefined) return task;
   const first = scheduleTimes(task).next(START);
   return { ...task, nextRun: first === null ? null : new Date(first) };
