@@ -11,6 +11,7 @@ import {
   type TaskContract,
 } from '@flowrra/core';
 import { customAlphabet } from 'nanoid';
+import type { Retention } from './firing/ledger-retention.js';
 
 /** Options of a scheduler. Durations: milliseconds, or a text such as `7d`. */
 export interface SchedulerOptions {
@@ -41,12 +42,12 @@ export interface BackendChoice {
   readonly options: Record<string, unknown>;
 }
 
-/** The options with nothing left open; `age` in milliseconds. */
+/** The options with nothing left open. */
 export interface ResolvedSchedulerOptions {
   readonly backend: BackendChoice;
   readonly tasks: readonly TaskContract[];
   readonly node: string;
-  readonly retention: { readonly age: number; readonly count: number };
+  readonly retention: Retention;
 }
 
 const DEFAULT_RETENTION = { age: '30d', count: 1_000 } as const;
