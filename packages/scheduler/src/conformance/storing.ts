@@ -117,7 +117,6 @@ export function storing(promise: SchedulerBackendPromise): void {
     const never = new Date(Number.NaN);
     await assert.rejects(backend.updateRunTimes('job', INSTANT, never), { code: 'INVALID_ARGUMENT' });
     await assert.rejects(backend.updateRunTimes('job', never, null), { code: 'INVALID_ARGUMENT' });
-    await assert.rejects(backend.listDue(never), { code: 'INVALID_ARGUMENT' });
     assert.deepEqual(await backend.listAll(), [job]);
   });
 }
