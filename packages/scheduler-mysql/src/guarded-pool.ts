@@ -9,13 +9,19 @@ const QUERY_TIMEOUT = 12_000;
 /** Milliseconds that a call waits for a connection; mysql2 would wait for ever. */
 const ACQUIRE_TIMEOUT = 9_000;
 
+export interface GuardedPool extends MysqlPool {
+  /** Ends the connections that Kysely has not given back: their server does not answer. */
+  endInUse(): void;
+}
+
 /**
  * The pool as Kysely sees it: every connection gets `settings` before its first use, waiting for one has an end, and a
  * connection that was lost, or whose query is still unanswered, is not used again.
  * @param settings statements
  * @param owned whether nobody else uses the pool: then its idle connections keep no process alive
  */
-export function guardedPool(pool: Pool, settings: readonly string[], owned: boolean): MysqlPool {
+export function guardedPool(pool: Pool, settings: readonly string[], owned: boolean): GuardedPool {
+  const inUse = new Set<GuardedConnection>();
   const prepared = new WeakSet<PoolConnection>();
   // A pool of the user's may give every session its first settings back; mysql2's types do not tell.
   const { resetOnRelease = false } = (pool as { config?: { resetOnRelease?: boolean } }).config ?? {};
@@ -34,7 +40,9 @@ export function guardedPool(pool: Pool, settings: readonly string[], owned: bool
             connection.destroy();
             throw err;
           });
-          return guardedConnection(connection, owned);
+          const guarded = guardedConnection(connection, owned, () => inUse.delete(guarded));
+          inUse.add(guarded);
+          return guarded;
         })
         .then(
           (connection) => done(null, connection),
@@ -43,6 +51,9 @@ export function guardedPool(pool: Pool, settings: readonly string[], owned: bool
         );
     },
     end: (done) => done(null),
+    endInUse() {
+      for (const connection of inUse) connection.giveUp();
+    },
   };
 }
 
@@ -66,21 +77,44 @@ function acquire(pool: Pool): Promise<PoolConnection> {
   });
 }
 
-function guardedConnection(connection: PoolConnection, owned: boolean): MysqlPoolConnection {
+interface GuardedConnection extends MysqlPoolConnection {
+  /** Ends it, and the query under way: its server does not answer. */
+  giveUp(): void;
+}
+
+function guardedConnection(connection: PoolConnection, owned: boolean, onRelease: () => void): GuardedConnection {
   let broken = false;
+  let fail: (err: Error) => void = () => {};
   // mysql2's types leave the socket out.
   const { stream: socket } = connection as { stream?: Socket };
   if (owned) socket?.ref();
-  const query = (sql: string, values: unknown[], done: (err: unknown, result: unknown) => void) => {
-    connection.query({ sql, values, timeout: QUERY_TIMEOUT }, (err, result) => {
+  const giveUp = () => {
+    broken = true;
+    connection.destroy();
+    // It would wait for the server to hang up as well.
+    socket?.destroy();
+    fail(Object.assign(new Error('The query was not answered in time.'), { code: 'PROTOCOL_SEQUENCE_TIMEOUT' }));
+  };
+  const query = (sql: string, values: unknown[], done: (err: unknown, result?: unknown) => void) => {
+    // mysql2's own timer goes on when its connection is destroyed, and keeps the process alive.
+    const timer = systemClock.after(QUERY_TIMEOUT, giveUp);
+    let answered = false;
+    const answer = (err: (Error & { fatal?: boolean }) | null, result?: unknown) => {
+      if (answered) return;
+      answered = true;
+      timer.cancel();
       if (err && (err.fatal || !isServerError(err))) broken = true;
       done(err, result);
-    });
+    };
+    fail = answer;
+    connection.query({ sql, values }, answer);
   };
   return {
     // Kysely's second form of it streams, which nobody does here.
     query: query as unknown as MysqlPoolConnection['query'],
+    giveUp,
     release() {
+      onRelease();
       if (owned) socket?.unref();
       if (broken) connection.destroy();
       else connection.release();

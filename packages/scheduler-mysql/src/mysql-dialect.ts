@@ -11,7 +11,7 @@ import {
 } from '@flowrra/scheduler/sql';
 import { Kysely, MysqlDialect as KyselyMysqlDialect, type RawBuilder, sql } from 'kysely';
 import { type ConnectionOptions, createPool, type Pool } from 'mysql2';
-import { guardedPool } from './guarded-pool.js';
+import { type GuardedPool, guardedPool } from './guarded-pool.js';
 import { isIndexThere, kindOfMySQLError, translateMySQLError } from './mysql-errors.js';
 import { checkVersion } from './server-version.js';
 
@@ -58,6 +58,7 @@ export class MySQLDialect implements SqlDialect {
   readonly updateTakesRowsBy = 'join';
   readonly #target: MySQLTarget;
   #pool: Pool | null = null;
+  #guarded: GuardedPool | null = null;
   /** MySQL has no limit for transactions that are left alone, only one for sessions. */
   #limitsSession = false;
 
@@ -70,9 +71,8 @@ export class MySQLDialect implements SqlDialect {
     // Plugins may rename columns, which the queries name themselves.
     if ('db' in this.#target) return this.#target.db.withoutPlugins() as Kysely<SqlTables>;
     this.#pool ??= 'pool' in this.#target ? this.#target.pool : makePool(this.#target);
-    return new Kysely({
-      dialect: new KyselyMysqlDialect({ pool: guardedPool(this.#pool, SETTINGS, !('pool' in this.#target)) }),
-    });
+    this.#guarded = guardedPool(this.#pool, SETTINGS, !('pool' in this.#target));
+    return new Kysely({ dialect: new KyselyMysqlDialect({ pool: this.#guarded }) });
   }
 
   async checkServer(db: Kysely<SqlTables>): Promise<void> {
@@ -93,8 +93,10 @@ export class MySQLDialect implements SqlDialect {
   }
 
   async close(): Promise<void> {
-    const pool = this.#pool;
+    const [pool, guarded] = [this.#pool, this.#guarded];
     this.#pool = null;
+    this.#guarded = null;
+    guarded?.endInUse();
     if (pool && !('pool' in this.#target)) await pool.promise().end();
   }
 

@@ -1,5 +1,5 @@
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
-import type { Pool, PoolClient } from 'pg';
+import type { Client, Pool, PoolClient } from 'pg';
 import { isServerError } from './postgres-errors.js';
 
 /** Milliseconds after which a server that does not answer a query is taken for gone. */
@@ -13,6 +13,7 @@ export class GuardedPool implements PostgresPool {
   readonly #pool: Pool;
   readonly #guarded = new WeakSet<PoolClient>();
   readonly #prepared = new WeakSet<PoolClient>();
+  readonly #inUse = new Set<PoolClient>();
   readonly #settings: string | null;
   readonly #onIdleError: (err: Error) => void;
 
@@ -30,7 +31,8 @@ export class GuardedPool implements PostgresPool {
 
   async connect(): Promise<PostgresPoolClient> {
     const client = await this.#pool.connect();
-    const guarded = guardedClient(client);
+    this.#inUse.add(client);
+    const guarded = guardedClient(client, () => this.#inUse.delete(client));
     if (this.#settings === null || this.#prepared.has(client)) return guarded;
     try {
       await guarded.query(this.#settings, []);
@@ -40,6 +42,12 @@ export class GuardedPool implements PostgresPool {
     }
     this.#prepared.add(client);
     return guarded;
+  }
+
+  /** Ends the clients that Kysely has not given back: their server does not answer. */
+  endInUse(): void {
+    // With a query under way its connection is destroyed, without it ended; what comes of that matters to nobody.
+    for (const client of this.#inUse) (client as unknown as Client).end().catch(() => {});
   }
 
   /** Leaves the pool as it was. */
@@ -62,7 +70,7 @@ export class GuardedPool implements PostgresPool {
   };
 }
 
-function guardedClient(client: PoolClient): PostgresPoolClient {
+function guardedClient(client: PoolClient, onRelease: () => void): PostgresPoolClient {
   let broken: Error | undefined;
   const query = async (text: string, values: readonly unknown[]) => {
     try {
@@ -76,6 +84,9 @@ function guardedClient(client: PoolClient): PostgresPoolClient {
   return {
     // Kysely's second form of it is for cursors, of which it was given none.
     query: query as unknown as PostgresPoolClient['query'],
-    release: () => client.release(broken),
+    release: () => {
+      onRelease();
+      client.release(broken);
+    },
   };
 }

@@ -100,6 +100,7 @@ export class PostgresDialect implements SqlDialect {
     const [pool, guarded] = [this.#pool, this.#guarded];
     this.#pool = null;
     this.#guarded = null;
+    guarded?.endInUse();
     if (!('pool' in this.#target)) await pool?.end();
     guarded?.detach();
   }

@@ -89,4 +89,21 @@ describe.each(SQL_SERVERS)('who cannot work on $name', (server) => {
     await backend.create(sampleSchedule('after'));
     await backend.close();
   });
+
+  it('does not hold up the end of a process when it hangs (SH-06)', async () => {
+    const { own, world } = await setup();
+    const backend = world.backend();
+    await backend.applyChanges(creations(3));
+    await server.signal(own, 'SIGSTOP');
+    try {
+      const calls = [backend.listAll(), backend.dueTimes(), backend.create(sampleSchedule('late'))];
+      const outcomes = Promise.allSettled(calls);
+      await Promise.all([backend.close(), backend.close()]);
+      // By the end, and not by their deadline of ten seconds.
+      for (const outcome of await outcomes)
+        expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'STOPPED' } });
+    } finally {
+      await server.signal(own, 'SIGCONT');
+    }
+  });
 });

@@ -16,6 +16,9 @@ import { SlotSubmitter } from './slot-submitter.js';
 import { type FindTask, UnknownTasks } from './unknown-tasks.js';
 import { UnsubmittedSweep } from './unsubmitted-sweep.js';
 
+/** Milliseconds that a node that stops waits for its store, as long as no task is being pushed. */
+const STORE_ANSWERS_WITHIN = 1_500;
+
 export interface SchedulerNodeOptions {
   readonly app: Flowrra;
   /** The store, open; asked for again after it failed. */
@@ -86,18 +89,23 @@ export class SchedulerNode {
   }
 
   async #stop(grace: number): Promise<void> {
+    const { clock } = this.#options.app;
     this.#stopping.abort();
     this.#retention.stop();
     const underWay = Promise.allSettled([this.#loop, ...this.#triggers]);
     await new Promise<void>((resolve) => {
-      const end = this.#options.app.clock.after(grace, () => {
+      const giveUp = (): void => {
+        for (const timer of timers) timer.cancel();
         this.#submitter.abandon();
         resolve();
-      });
-      void underWay.then(() => {
-        end.cancel();
-        resolve();
-      });
+      };
+      // Without pushes it is the store that does not answer; what it was asked for, another node sees to.
+      const look = (): void => {
+        if (!this.#submitter.isPushing) giveUp();
+        else timers.push(clock.after(STORE_ANSWERS_WITHIN, look));
+      };
+      const timers = [clock.after(grace, giveUp), clock.after(STORE_ANSWERS_WITHIN, look)];
+      void underWay.then(giveUp);
     });
     this.#health.end();
   }

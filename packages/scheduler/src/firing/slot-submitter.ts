@@ -34,6 +34,7 @@ export class SlotSubmitter {
   readonly #options: SlotSubmitterOptions;
   /** Firings that are being pushed or marked here: nobody here needs to push them a second time. */
   readonly #inFlight = new Set<string>();
+  #pushing = 0;
   #abandoned = false;
 
   constructor(options: SlotSubmitterOptions) {
@@ -48,6 +49,11 @@ export class SlotSubmitter {
   waitsForRoom(schedule: ScheduledTask): boolean {
     const queue = schedule.queue ?? this.#options.findTask(schedule.taskName)?.queue;
     return queue !== undefined && this.#options.gate.isFull(queue);
+  }
+
+  /** Whether a task is on its way to the broker. */
+  get isPushing(): boolean {
+    return this.#pushing > 0;
   }
 
   /** Begins no push any more: what is left stays claimed, for another node. */
@@ -80,12 +86,17 @@ export class SlotSubmitter {
 
   /** Pushes one firing. @throws what `app.submit` throws */
   async push({ firing, schedule }: ClaimedFiring, contract: TaskContract): Promise<void> {
-    await this.#options.app.submit<readonly unknown[], unknown, unknown>(contract, schedule.args, {
-      kwargs: undefined,
-      ...callOptions(schedule),
-      id: firing.id,
-      ...startOf(firing, schedule),
-    });
+    this.#pushing++;
+    try {
+      await this.#options.app.submit<readonly unknown[], unknown, unknown>(contract, schedule.args, {
+        kwargs: undefined,
+        ...callOptions(schedule),
+        id: firing.id,
+        ...startOf(firing, schedule),
+      });
+    } finally {
+      this.#pushing--;
+    }
   }
 
   async #submitAll(backend: BaseSchedulerBackend, firings: readonly ClaimedFiring[], probe: boolean): Promise<void> {

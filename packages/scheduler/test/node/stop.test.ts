@@ -41,6 +41,22 @@ describe('Stopping a node', () => {
     expect(node.health().firing).toBe(false);
   });
 
+  it('SH-06 does not wait for a store that hangs, however long the grace', async () => {
+    world = await setup();
+    await world.create(schedule('s'));
+    let hangs = false;
+    const store = doorTo(world.backend, (_method, through) => (hangs ? new Promise(() => {}) : through()));
+    const node = world.node('n', store);
+    await node.start();
+    await world.clock.advance(SECOND - 1);
+    hangs = true;
+    await world.clock.advance(1);
+    const stopping = node.stop({ grace: HOUR });
+    await world.clock.advance(2 * SECOND);
+    await stopping;
+    expect(node.health().firing).toBe(false);
+  });
+
   it('leaves to other nodes what cannot be pushed within the grace', async () => {
     world = await setup();
     await world.create(schedule('s', { schedule: String(HOUR), nextRun: at(SECOND) }));
