@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ALL_TABLES } from '@flowrra/scheduler/sql';
 import { mysqlForTests } from '@flowrra/testing-servers/vitest-mysql';
 import { postgresForTests } from '@flowrra/testing-servers/vitest-postgres';
 import mysql from 'mysql2/promise';
@@ -25,7 +26,7 @@ export function newDatabase(engine: Engine, serverUrl?: string): Database {
   const options = { tablePrefix: `t${randomUUID().slice(0, 8)}_` };
   if (engine === 'sqlite') return newFile(options);
   const url = serverUrl ?? (engine === 'postgresql' ? postgresForTests() : mysqlForTests());
-  const tables = ['schedules', 'firings', 'migrations', 'migrations_lock'].map((name) => options.tablePrefix + name);
+  const tables = ALL_TABLES.map((name) => options.tablePrefix + name);
   const statement = `drop table if exists ${tables.join(', ')}`;
   return { url, options, drop: () => (engine === 'postgresql' ? toPostgres : toMysql)(url, statement) };
 }

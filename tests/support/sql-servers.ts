@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { BaseSchedulerBackend, Clock } from '@flowrra/core';
+import { ALL_TABLES } from '@flowrra/scheduler/sql';
 import { MySQLSchedulerBackend } from '@flowrra/scheduler-mysql';
 import { PostgreSQLSchedulerBackend } from '@flowrra/scheduler-postgres';
 import { type PrivateServer, startMariadb, startPostgres } from '@flowrra/testing-servers';
@@ -63,8 +64,6 @@ export interface SqlServer {
   readonly conflicts: readonly string[];
 }
 
-const TABLES = ['schedules', 'firings', 'migrations', 'migrations_lock'];
-
 function newWorld(
   url: string,
   make: (prefix: string, options: BackendOptions) => BaseSchedulerBackend,
@@ -89,7 +88,7 @@ function newWorld(
     query,
     async close() {
       await Promise.all(ends.map((end) => end()));
-      await query(`drop table if exists ${TABLES.map((name) => prefix + name).join(', ')}`);
+      await query(`drop table if exists ${ALL_TABLES.map((name) => prefix + name).join(', ')}`);
     },
   };
 }

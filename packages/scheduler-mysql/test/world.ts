@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ALL_TABLES } from '@flowrra/scheduler/sql';
 import { mysqlForTests } from '@flowrra/testing-servers/vitest-mysql';
 import mysql, { type RowDataPacket } from 'mysql2/promise';
 import { MySQLSchedulerBackend, type MySQLSchedulerOptions } from '../src/index.js';
@@ -44,7 +45,7 @@ export class World {
 
   async close(): Promise<void> {
     await Promise.all(this.#backends.map((backend) => backend.close()));
-    const tables = ['schedules', 'firings', 'migrations', 'migrations_lock'].map((name) => `${this.prefix}${name}`);
+    const tables = ALL_TABLES.map((name) => `${this.prefix}${name}`);
     await this.query(`drop table if exists ${tables.join(', ')}`);
   }
 }

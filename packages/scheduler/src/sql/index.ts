@@ -14,14 +14,15 @@ export { SqlSchedulerBackend } from './sql-scheduler-backend.js';
 // What a dialect and its tests see of the tables
 
 export { rawTransaction } from './raw-transaction.js';
-export type {
-  Column,
-  ColumnKind,
-  FiringRow,
-  ScheduleRow,
-  SqlInteger,
-  SqlJson,
-  SqlTables,
+export {
+  ALL_TABLES,
+  type Column,
+  type ColumnKind,
+  type FiringRow,
+  type ScheduleRow,
+  type SqlInteger,
+  type SqlJson,
+  type SqlTables,
 } from './schema.js';
 export { dropTables } from './sql-scheduler-backend.js';
 

@@ -1,7 +1,7 @@
 import { BackendError } from '@flowrra/core';
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import { createTables } from './migrations/0001-create-tables.js';
-import type { SqlTables } from './schema.js';
+import { ALL_TABLES, type SqlTables } from './schema.js';
 import type { SqlDialect } from './sql-dialect.js';
 
 /** A newer version of Flowrra made or changed the tables; nothing was touched. */
@@ -57,8 +57,7 @@ export async function migrate(db: Kysely<SqlTables>, dialect: SqlDialect, prefix
 
 /** Takes everything back that `migrate` and its users wrote. */
 export async function dropTables(db: Kysely<SqlTables>, prefix: string): Promise<void> {
-  for (const name of ['schedules', 'firings', 'migrations', 'migrations_lock'])
-    await db.schema.dropTable(`${prefix}${name}`).ifExists().execute();
+  for (const name of ALL_TABLES) await db.schema.dropTable(`${prefix}${name}`).ifExists().execute();
 }
 
 function refuseUnknown(done: readonly string[], known: Record<string, Migration>, dialect: SqlDialect): void {

@@ -138,6 +138,9 @@ function columns<Name extends string>(kinds: Record<Name, ColumnKind>): readonly
   return (Object.keys(kinds) as Name[]).map((name) => ({ name, kind: kinds[name] }));
 }
 
+/** All that a backend makes in its database; the names follow its prefix. For tests that take it back past the backend. */
+export const ALL_TABLES = ['schedules', 'firings', 'migrations', 'migrations_lock'] as const;
+
 /** The names of the tables in the database, for Kysely, which knows them without their prefix. */
 export interface TableNames {
   readonly schedules: 'schedules';
