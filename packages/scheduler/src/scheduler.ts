@@ -48,7 +48,8 @@ const MOST_PREVIEWED = 10_000;
 /**
  * Enqueues tasks by cron, interval or date: each slot exactly once, on any number of nodes that share a store. Attaches
  * itself to its app, which starts and stops it; or runs alone in a process of its own. Schedules can be written and read
- * without a start.
+ * without a start. Whatever takes an id refuses a malformed one with an ArgumentError; whatever asks the store rejects with
+ * a BackendError while that cannot be reached, and with a StoppedError after `stop`.
  *
  * @example
  * const scheduler = new Scheduler(app, { backend: 'postgresql://app:secret@db/flowrra' });
@@ -90,7 +91,6 @@ export class Scheduler implements ScheduleService {
    * @throws ArgumentError, ConfigError, TaskNotFoundError, SerializationError, PayloadTooLargeError, SchemaError before
    *   anything is written
    * @throws ScheduleOwnedError when the stored schedule has another owner
-   * @throws BackendError when the store cannot be reached
    */
   async schedule<Args extends readonly unknown[], Kwargs>(
     definition: ScheduleDefinition<Args, Kwargs>,
