@@ -30,6 +30,11 @@ export function translateError(err: unknown, label: string): FlowrraError {
     return new BackendError(`${label} cannot be opened: its folder does not exist. Create the folder first.`, {
       cause: err,
     });
+  if (/^no such table/.test(text))
+    return new BackendError(
+      `${label} lacks a table of Flowrra: it was dropped. Restart the process to have it made again.`,
+      { cause: err },
+    );
   return new BackendError(`${label} refuses a command: ${text}.`, { cause: err });
 }
 

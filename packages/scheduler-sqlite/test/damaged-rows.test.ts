@@ -63,4 +63,9 @@ describe('A schedule that somebody edited by hand', () => {
     database.prepare('update flowrra_firings set claimed_at = ?').run(BEYOND[1]);
     expect((await backend.dueTimes()).oldestClaim).toEqual(new Date(-8.64e15));
   });
+
+  it('whose table somebody dropped is told of in words that help', async () => {
+    database.exec('drop table flowrra_schedules');
+    await expect(backend.listAll()).rejects.toThrow(/was dropped\. Restart the process/);
+  });
 });
