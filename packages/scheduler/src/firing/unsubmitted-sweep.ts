@@ -8,8 +8,9 @@ const RESUBMIT_AFTER = 5_000;
 /** Firings that one sweep looks at. */
 const SWEEP_LIMIT = 2_000;
 
-const REMOVED = 'Its schedule was removed before its task was submitted.';
-const UNKNOWN =
+const REMOVED =
+  'Its schedule was removed before its task was known to be submitted, and the broker does not hold its task: it ended, or never was.';
+const TOO_OLD =
   'It stayed unsubmitted for so long that the broker would not know its id any more, and the broker does not hold its task.';
 
 export interface SweepParts {
@@ -78,13 +79,13 @@ export class UnsubmittedSweep {
     const submitted = unsubmitted.filter((_, i) => held[i]);
     const lost = unsubmitted.filter((_, i) => !held[i]);
     const removed = lost.filter(({ schedule }) => !schedule);
-    const unknown = lost.filter(({ schedule }) => schedule);
+    const tooOld = lost.filter(({ schedule }) => schedule);
     await mark(backend, submitted, { state: 'submitted' });
-    await mark(backend, removed, { state: 'skipped', reason: REMOVED });
-    await mark(backend, unknown, { state: 'unknown', reason: UNKNOWN });
-    if (unknown.length > 0)
+    await mark(backend, removed, { state: 'unknown', reason: REMOVED });
+    await mark(backend, tooOld, { state: 'unknown', reason: TOO_OLD });
+    if (tooOld.length > 0)
       this.#parts.app.logger.warn(
-        { count: unknown.length, firings: unknown.slice(0, 10).map(({ firing }) => firing.id) },
+        { count: tooOld.length, firings: tooOld.slice(0, 10).map(({ firing }) => firing.id) },
         'firings were unsubmitted for too long: nobody can tell whether their tasks ran',
       );
     return true;

@@ -224,20 +224,28 @@ describe('A node', () => {
     expect(await ledger(world.backend, 's')).toEqual([`slot ${24 * HOUR + MINUTE} submitted`]);
   });
 
-  it('skips a slot whose schedule was removed before its task was submitted, and says so', async () => {
-    world = await setup();
-    await world.create(schedule('s', { nextRun: at(0) }));
-    await world.backend.claimDue([decideSlots(await world.row('s'), at(0), { lastRunIsLive: false })], {
-      node: 'dead',
-    });
-    await world.backend.delete('s');
-    await world.node().start();
-    await world.clock.advance(6 * SECOND);
-    expect(await world.backend.listFirings('s')).toMatchObject([
-      { state: 'skipped', reason: expect.stringContaining('removed before') },
-    ]);
-    expect(world.broker.taken).toEqual([]);
-  });
+  it.each([
+    ['never pushed', false],
+    ['pushed, and ended', true],
+  ])(
+    'cannot tell of a slot that was claimed by a dead node and %s, once its schedule is removed',
+    async (_, pushed) => {
+      world = await setup();
+      await world.app.start();
+      await world.create(schedule('s', { nextRun: at(0) }));
+      const decision = decideSlots(await world.row('s'), at(0), { lastRunIsLive: false });
+      const [firing] = await world.backend.claimDue([decision], { node: 'dead' });
+      if (pushed) await world.app.submit('tick', ['s'], { id: firing?.id });
+      await world.clock.advance(SECOND);
+      await world.backend.delete('s');
+      await world.node().start();
+      await world.clock.advance(6 * SECOND);
+      expect(await world.backend.listFirings('s')).toMatchObject([
+        { state: 'unknown', reason: expect.stringContaining('removed before') },
+      ]);
+      expect(world.ran).toEqual(pushed ? ['s'] : []);
+    },
+  );
 
   it('skips what overlaps: as long as the task of the last run is unsubmitted, waiting or running', async () => {
     world = await setup();
