@@ -1,5 +1,6 @@
-// `npm test`: installs, gets the server programs, builds, runs every package's tests and tests/. The last line is the
-// sum over all runs.
+// `npm test`: installs, gets the server programs, builds, runs every package's tests and tests/. The last lines are the
+// cases that were proved and the sum over all runs.
+import { reportCases } from './cases.mjs';
 import { addUpReports, REPORT, removeReports } from './reports.mjs';
 import { ensureServers } from './servers.mjs';
 import { install, loudly, quietly, turbo } from './tools.mjs';
@@ -18,8 +19,11 @@ const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=$
 const exitCode = await loudly(turbo('test', ...order, '--', ...reporters));
 
 const { passed, failed, remarks } = addUpReports(tested);
-for (const remark of remarks) console.log(remark);
+const { summary, faults } = reportCases(tested);
+for (const remark of [...remarks, ...faults]) console.log(remark);
 if (exitCode !== 0 && failed === 0) console.log('A test run failed outside of its tests; see its output above.');
 if (passed === 0) console.log('No test passed.');
-console.log(`${passed} passed, ${failed || (exitCode !== 0 ? 1 : 0)} failed`);
-process.exitCode = exitCode !== 0 || failed > 0 || passed === 0 ? 1 : 0;
+const failures = failed + faults.length || (exitCode !== 0 ? 1 : 0);
+console.log(summary);
+console.log(`${passed} passed, ${failures} failed`);
+process.exitCode = failures > 0 || passed === 0 ? 1 : 0;

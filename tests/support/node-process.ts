@@ -10,8 +10,12 @@ export interface NodeProcess {
   exited(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** Sends a message and resolves with the next one that comes. @throws an Error when the process ends instead */
   ask(message: object): Promise<unknown>;
+  /** Sends a message that has no answer. */
+  tell(message: object): void;
   /** Resolves with the next message that comes by itself. */
   nextMessage(): Promise<unknown>;
+  /** What it wrote to stderr so far. */
+  stderr(): string;
   /** Makes sure that it is gone. */
   end(): Promise<void>;
 }
@@ -33,16 +37,19 @@ export async function startNode(
     signal: signal as NodeJS.Signals | null,
   }));
   const nextMessage = (): Promise<unknown> => once(child, 'message').then(([message]: unknown[]) => message);
+  // One that is gone already says so by its end.
+  const tell = (message: object): void => void child.send(message, () => {});
   await Promise.race([nextMessage(), exit]);
   return {
     pid: child.pid ?? 0,
     kill: (signal) => void child.kill(signal),
     exited: () => exit,
     nextMessage,
+    stderr: () => stderr,
+    tell,
     ask(message) {
       const reply = nextMessage();
-      // One that is gone already says so by its end.
-      child.send(message, () => {});
+      tell(message);
       const gone = exit.then(() => Promise.reject(new Error(`${fixture} ended instead of answering.\n${stderr}`)));
       return Promise.race([reply, gone]);
     },

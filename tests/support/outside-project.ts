@@ -12,6 +12,14 @@ export interface PackedPackage {
   readonly tarball: string;
   /** What can be imported: `@flowrra/core`, `@flowrra/core/testing`, …; from the manifest inside the tarball. */
   readonly entries: readonly string[];
+  /** What some of the entries need beside the package, by name and version. */
+  readonly optionalPeers: Readonly<Record<string, string>>;
+}
+
+interface PackedManifest {
+  readonly exports?: Record<string, unknown>;
+  readonly peerDependencies?: Record<string, string>;
+  readonly peerDependenciesMeta?: Record<string, { optional?: boolean }>;
 }
 
 /** Runs a command line; its output is the error's message when it fails. */
@@ -39,11 +47,14 @@ export async function packAll(folder: string): Promise<PackedPackage[]> {
     const output = await run(pnpm('pack', '--json', '--pack-destination', folder), source);
     const { filename } = JSON.parse(output) as { filename: string };
     const content = await run(['tar', '-xzOf', filename, 'package/package.json'], folder);
-    const { exports = {} } = JSON.parse(content) as { exports?: Record<string, unknown> };
+    const { exports = {}, peerDependencies = {}, peerDependenciesMeta = {} } = JSON.parse(content) as PackedManifest;
     const entries = Object.keys(exports)
       .filter((key) => key !== './package.json')
       .map((key) => manifest.name + key.slice(1));
-    packed.push({ name: manifest.name, tarball: filename, entries });
+    const optionalPeers = Object.fromEntries(
+      Object.entries(peerDependencies).filter(([peer]) => peerDependenciesMeta[peer]?.optional),
+    );
+    packed.push({ name: manifest.name, tarball: filename, entries, optionalPeers });
   }
   return packed;
 }
@@ -58,7 +69,7 @@ export const installers = {
   pnpm: pnpm('install', '--ignore-workspace', '--ignore-scripts'),
 };
 
-/** Writes a project that depends on the tarballs alone, and installs it. */
+/** Writes a project that depends on the tarballs and on what they can work with, and installs it. */
 export async function installOutside(
   folder: string,
   packages: readonly PackedPackage[],
@@ -73,7 +84,7 @@ export async function installOutside(
     name: 'outside',
     private: true,
     type: 'module',
-    dependencies: tarballs,
+    dependencies: Object.assign({}, ...packages.map(({ optionalPeers }) => optionalPeers), tarballs),
     overrides,
     pnpm: { overrides },
   };

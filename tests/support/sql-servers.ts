@@ -62,6 +62,10 @@ export interface SqlServer {
   holdRow<T>(world: World, id: string, work: () => Promise<T>): Promise<T>;
   /** What the server answers to who is the victim of a deadlock, and others that deserve another attempt. */
   readonly conflicts: readonly string[];
+  /** What it answers to who waited too long for somebody else's lock. */
+  readonly lockedOut: string;
+  /** Transactions in which nothing happens at the moment. */
+  idleTransactions(world: World): Promise<number>;
 }
 
 function newWorld(
@@ -98,6 +102,7 @@ const postgres: SqlServer = {
   start: startPostgres,
   module: { name: '@flowrra/scheduler-postgres', className: 'PostgreSQLSchedulerBackend' },
   conflicts: ['40001', '40P01'],
+  lockedOut: '55P03',
   oddZone: "timezone = 'Asia/Kolkata'",
   idleLimit: 'idle_in_transaction_session_timeout = 1s',
   readOnly: 'default_transaction_read_only = on',
@@ -129,6 +134,10 @@ const postgres: SqlServer = {
   async endSessions({ query }) {
     await query(`select pg_terminate_backend(pid) from pg_stat_activity
       where pid <> pg_backend_pid() and backend_type = 'client backend'`);
+  },
+  async idleTransactions({ query }) {
+    const [row] = await query("select count(*) as n from pg_stat_activity where state like 'idle in transaction%'");
+    return Number(row?.n);
   },
   async planFaults({ url, prefix }, { sql, parameters }) {
     const client = new pg.Client(url);
@@ -177,6 +186,7 @@ const mysql: SqlServer = {
   start: startMariadb,
   module: { name: '@flowrra/scheduler-mysql', className: 'MySQLSchedulerBackend' },
   conflicts: ['1213'],
+  lockedOut: '1205',
   oddZone: "default-time-zone = '+05:30'",
   idleLimit: 'idle-transaction-timeout = 1',
   readOnly: 'read-only = 1',
@@ -205,6 +215,10 @@ const mysql: SqlServer = {
     const sessions = await query(`select id from information_schema.processlist
       where id <> connection_id() and user <> 'system user'`);
     for (const { id } of sessions) await query(`kill ${Number(id)}`).catch(() => {});
+  },
+  async idleTransactions({ query }) {
+    const [row] = await query('select count(*) as n from information_schema.innodb_trx where trx_query is null');
+    return Number(row?.n);
   },
   async planFaults({ url, prefix }, { sql, parameters }) {
     const pool = createPool({ uri: url, connectionLimit: 1 }).promise();

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { InMemoryBackend, InMemoryBroker } from '@flowrra/backend-memory';
 import { RedisBackend, RedisBroker } from '@flowrra/backend-redis';
-import { type BrokerConfig, type Config, Flowrra, type Logger } from '@flowrra/core';
+import { type BaseBroker, type BrokerConfig, type Config, Flowrra } from '@flowrra/core';
 import { inject, onTestFinished } from 'vitest';
+import { silentLogger } from './silent-logger.js';
+
+export { silentLogger };
 
 /** The ways of keeping results and messages that every promise of the app is tested on. */
 export const STORES = [
@@ -20,6 +23,10 @@ type BrokerOptions = Pick<BrokerConfig, 'maxQueueSize' | 'dedupeWindow' | 'maxCr
 export interface World {
   /** Another app on the same stores. */
   app(config?: Config): Flowrra;
+  /** Removes all results, whatever the apps know of them. */
+  clearResults(): Promise<unknown>;
+  /** The broker that they share. */
+  readonly broker: BaseBroker;
   /** Whether two of its apps could live in two processes. */
   readonly shared: boolean;
 }
@@ -34,7 +41,9 @@ export function openWorld(name: StoreName, broker: BrokerOptions = {}): World {
     await stores.backend.close();
   });
   return {
+    broker: stores.broker,
     shared: name === 'redis' || name === 'two redis databases',
+    clearResults: () => stores.backend.clear(),
     app(config = {}) {
       const { executor, ...rest } = config;
       const app = new Flowrra({
@@ -66,9 +75,6 @@ function createStores(name: StoreName, keyPrefix: string, options: BrokerOptions
       return { backend: redisBackend(1), broker: redisBroker() };
   }
 }
-
-const ignore = (): void => {};
-export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 /** A promise, and its ends in the test's hands. */
 export function deferred<T = void>() {

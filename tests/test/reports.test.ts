@@ -21,15 +21,20 @@ async function setup(testResults?: object[]) {
   return { folder: folder.path, manifest: { name: 'some' } };
 }
 
-const tests = (...statuses: string[]) => statuses.map((status) => ({ status, fullName: `a ${status} test` }));
+const tests = (...statuses: string[]) =>
+  statuses.map((status) => ({
+    status,
+    fullName: `a ${status} test`,
+    failureMessages: status === 'failed' ? ['1 is not 2', 'nor 3'] : [],
+  }));
 
-it('adds up all reports and names what did not run', async () => {
+it('adds up all reports and names what failed, with why, and what did not run', async () => {
   const first = await setup([{ status: 'failed', assertionResults: tests('passed', 'passed', 'failed') }]);
   const second = await setup([{ status: 'passed', assertionResults: tests('passed', 'skipped') }]);
   expect(addUpReports([first, second])).toEqual({
     passed: 3,
     failed: 1,
-    remarks: ['some: not run (skipped): a skipped test'],
+    remarks: ['some: failed: a failed test\n1 is not 2\nnor 3', 'some: not run (skipped): a skipped test'],
   });
 });
 

@@ -5,7 +5,7 @@ const CUT_AT = 1024;
 export class Fifo<T> {
   /** Put back in front; the last one comes first. */
   #front: T[] = [];
-  #items: T[] = [];
+  #items: (T | undefined)[] = [];
   #head = 0;
 
   get size(): number {
@@ -29,7 +29,8 @@ export class Fifo<T> {
     if (this.#front.length > 0) return this.#front.pop();
     const item = this.#items[this.#head];
     if (item === undefined) return undefined;
-    this.#head++;
+    // Let go at once: what is taken out is short-lived, and would be copied by every collection until the array is cut.
+    this.#items[this.#head++] = undefined;
     if (this.#head >= CUT_AT && this.#head * 2 >= this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;

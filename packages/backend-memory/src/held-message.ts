@@ -8,8 +8,8 @@ export interface HeldMessage extends Due {
   readonly lane: LaneQueue;
   readonly priority: number;
   readonly submittedAt: number;
-  /** Epoch ms; null: never. */
-  readonly expiresAt: number | null;
+  /** Epoch ms; null: never, or it was handed out in time. */
+  expiresAt: number | null;
   readonly remembered: boolean;
   readonly payload: string;
   /** `nowhere`: not taken in yet, or removed, although lists may still name it. */
@@ -24,9 +24,8 @@ export interface HeldMessage extends Due {
 /** What its next holder must do with a message. */
 export function verdictOf(message: HeldMessage, now: number, maxCrashes: number): Verdict {
   if (message.cancelled) return 'cancelled';
-  const neverStarted = message.fence === 0;
-  if (neverStarted && message.expiresAt !== null && message.expiresAt <= now) return 'expired';
-  return message.crashes >= maxCrashes ? 'exhausted' : 'run';
+  if (message.crashes >= maxCrashes) return 'exhausted';
+  return message.expiresAt !== null && message.expiresAt <= now ? 'expired' : 'run';
 }
 
 /** One more crash and it is given up. A message that never crashed is not suspected, however small the limit. */

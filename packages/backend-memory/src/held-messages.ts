@@ -64,9 +64,14 @@ export class HeldMessages {
   checkRoom(messages: readonly NewMessage[]): void {
     const { maxQueueSize } = this.policy;
     if (maxQueueSize === null) return;
-    const fresh = new Map(messages.filter(({ id }) => !this.isKnown(id)).map(({ id, queue }) => [id, queue]));
+    // Of several with one id the first is taken in.
+    const fresh = new Set<string>();
     const perQueue = new Map<string, number>();
-    for (const queue of fresh.values()) perQueue.set(queue, (perQueue.get(queue) ?? 0) + 1);
+    for (const { id, queue } of messages) {
+      if (fresh.has(id) || this.isKnown(id)) continue;
+      fresh.add(id);
+      perQueue.set(queue, (perQueue.get(queue) ?? 0) + 1);
+    }
     for (const [queue, count] of perQueue) {
       if (this.queue(queue).backlog + count > maxQueueSize) throw new QueueFullError(queue, maxQueueSize);
     }
@@ -118,6 +123,8 @@ export class HeldMessages {
       submittedAt,
       deferredSince,
     } = message;
+    // What was handed out in time cannot expire any more; what was not stays expired, also when its holder dies.
+    if (verdict !== 'expired') message.expiresAt = null;
     message.fence++;
     message.dueAt = now + leaseMs;
     queue.move(message, 'running');

@@ -1,12 +1,12 @@
 import {
   type Acknowledgement,
   BaseBroker,
+  type BaseResultBackend,
   BROKER_POLICY_OPTIONS,
   type BrokerPolicyOptions,
   CANCEL_TOPIC,
   type ClaimReply,
   type ClaimRequest,
-  type Clock,
   checkBrokerPolicy,
   checkOptions,
   checkPage,
@@ -22,18 +22,16 @@ import {
   type QueueSize,
   type ReleaseReason,
   type StoreContext,
-  systemClock,
-  type Timer,
+  type TaskStore,
+  type WaitForWorkOptions,
 } from '@flowrra/core';
-import { HeldMessages } from './held-messages.js';
-import type { LaneQueue } from './lane-queue.js';
+import { InMemoryBackend } from './in-memory-backend.js';
+import { InMemoryTaskStore } from './in-memory-task-store.js';
+import { MessageDesk } from './message-desk.js';
 import type { Burial } from './queue-state.js';
 import { Topics } from './topics.js';
-import { abortedWait, WorkWaits } from './work-waits.js';
 
 export type InMemoryBrokerOptions = BrokerPolicyOptions;
-
-const NOTHING: ClaimReply = { claims: [], nextDueIn: null, lastChanceWaiting: false };
 
 /**
  * Carries messages within this process: for development, tests and apps that are one process. Messages end with the
@@ -53,11 +51,8 @@ export class InMemoryBroker extends BaseBroker {
     processLocal: true,
   };
   override readonly dedupeWindow: number;
-  readonly #messages: HeldMessages;
-  readonly #workWaits = new WorkWaits();
+  readonly #desk: MessageDesk;
   readonly #topics = new Topics();
-  #alarm: { readonly at: number; readonly timer: Timer } | null = null;
-  #clock: Clock = systemClock;
   #logger: Logger = consoleLogger;
 
   /** @throws ConfigError for an unknown option or a wrong value */
@@ -65,139 +60,81 @@ export class InMemoryBroker extends BaseBroker {
     super();
     checkOptions<InMemoryBrokerOptions>(options, '', BROKER_POLICY_OPTIONS);
     const policy = checkBrokerPolicy(options);
-    this.#messages = new HeldMessages(policy, (lane) => this.#announce(lane));
+    this.#desk = new MessageDesk(policy, (id) => this.#topics.publish(CANCEL_TOPIC, id, this.#logger));
     this.dedupeWindow = policy.dedupeWindow;
   }
 
   override async open({ clock, logger }: StoreContext): Promise<void> {
-    this.#clock = clock;
+    this.#desk.clock = clock;
     this.#logger = logger;
   }
 
-  async push(messages: readonly NewMessage[]): Promise<PushReply[]> {
-    const now = this.#messages.catchUp(this.#clock);
-    this.#messages.checkRoom(messages);
-    const replies = messages.map((message) => {
-      const known = this.#messages.isKnown(message.id);
-      if (!known) this.#messages.admit(message, now);
-      return { known, submittedAt: now };
-    });
-    this.#setAlarm();
-    return replies;
+  /** A class that extends one of the two may do any step otherwise: its steps are joined, not passed over. */
+  override async fuse(backend: BaseResultBackend): Promise<TaskStore | null> {
+    if (this.constructor !== InMemoryBroker || backend.constructor !== InMemoryBackend) return null;
+    const { results } = backend as InMemoryBackend;
+    return new InMemoryTaskStore({ broker: this, backend, desk: this.#desk, results });
   }
 
-  async claim({ queue: name, lane: laneName, count, leaseMs, alone }: ClaimRequest): Promise<ClaimReply> {
-    const now = this.#messages.catchUp(this.#clock);
-    const queue = this.#messages.queue(name);
-    if (queue.paused) return NOTHING;
-    const lane = queue.lane(laneName);
-    lane.promote(now);
-    const claims = lane.take(count, alone).map((message) => this.#messages.deliver(message, laneName, now, leaseMs));
-    if (claims.length < count) lane.hasNews = false;
-    this.#setAlarm();
-    const { nextDueAt, lastChanceWaiting } = lane;
-    return { claims, nextDueIn: nextDueAt === undefined ? null : nextDueAt - now, lastChanceWaiting };
+  async push(messages: readonly NewMessage[]): Promise<PushReply[]> {
+    return this.#desk.push(messages);
+  }
+
+  async claim(request: ClaimRequest): Promise<ClaimReply> {
+    return this.#desk.claim(request);
   }
 
   async extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]> {
-    const now = this.#messages.catchUp(this.#clock);
-    return leases.map((lease) => {
-      const message = this.#messages.heldBy(lease);
-      if (!message) return 'lost';
-      this.#messages.prolong(message, now + leaseMs);
-      return message.cancelled ? 'cancel' : 'held';
-    });
+    return leases.map((lease) => this.#desk.extend(lease, leaseMs));
   }
 
   async ack(acknowledgements: readonly Acknowledgement[]): Promise<boolean[]> {
-    const now = this.#messages.catchUp(this.#clock);
-    return acknowledgements.map(({ lease, deadLetter }) => {
-      const message = this.#messages.heldBy(lease);
-      if (!message) return false;
-      this.#messages.takeBack(message);
-      if (deadLetter === undefined) this.#messages.finish(message, this.#clock);
-      else this.#messages.bury(message, deadLetter, now);
-      return true;
-    });
+    return acknowledgements.map(({ lease, deadLetter }) => this.#desk.ack(lease, deadLetter));
   }
 
-  async release(lease: Lease, { runAt, reason }: { runAt: Instant | null; reason: ReleaseReason }): Promise<boolean> {
-    const now = this.#messages.catchUp(this.#clock);
-    const message = this.#messages.heldBy(lease);
-    if (!message) return false;
-    this.#messages.takeBack(message);
-    if (reason === 'failed') message.attempt++;
-    message.deferredSince = reason === 'deferred' ? (message.deferredSince ?? now) : null;
-    // Somebody waits for a cancelled message to end: it is not delayed.
-    this.#messages.enqueue(message, message.cancelled ? null : runAt, now, reason === 'stopped' ? 'front' : 'back');
-    this.#setAlarm();
-    return true;
+  async release(lease: Lease, options: { runAt: Instant | null; reason: ReleaseReason }): Promise<boolean> {
+    return this.#desk.release(lease, options);
   }
 
   async cancel(queue: string, id: string): Promise<boolean> {
-    this.#messages.catchUp(this.#clock);
-    const message = this.#messages.get(id);
-    if (!message || message.state === 'dead' || message.lane.queue.name !== queue) return false;
-    if (message.cancelled) return true;
-    message.cancelled = true;
-    if (message.state === 'running') {
-      this.#topics.publish(CANCEL_TOPIC, id, this.#logger);
-    } else {
-      message.lane.cancel(message);
-      this.#announce(message.lane);
-    }
-    return true;
+    return this.#desk.cancel(queue, id);
   }
 
   async holds(ids: readonly string[]): Promise<boolean[]> {
-    return ids.map((id) => this.#messages.get(id) !== undefined);
+    return ids.map((id) => this.#desk.holds(id));
   }
 
-  async size(name: string): Promise<QueueSize> {
-    const now = this.#messages.catchUp(this.#clock);
-    const queue = this.#messages.queue(name);
-    queue.promote(now);
-    return queue.size();
+  async size(queue: string): Promise<QueueSize> {
+    return this.#desk.size(queue);
   }
 
-  async waitForWork(queues: readonly string[], { signal }: { signal: AbortSignal }): Promise<void> {
-    if (signal.aborted) throw abortedWait(signal);
-    this.#messages.catchUp(this.#clock);
-    // What came after the caller's last claim and before this call is not announced again.
-    if (queues.some((name) => this.#messages.queue(name).takeNews())) return;
-    const wait = this.#workWaits.add(queues, signal);
-    this.#setAlarm();
-    await wait;
+  waitForWork(queues: readonly string[], options: WaitForWorkOptions): Promise<void> {
+    return this.#desk.waitForWork(queues, options);
   }
 
   override async deadLetters(queue: string, page: Page = {}): Promise<DeadLetter[]> {
     const { limit, offset } = checkPage(page);
-    const latestFirst = [...this.#messages.queue(queue).dead.values()].reverse();
-    return latestFirst.slice(offset, offset + limit).map(describeBurial);
+    return this.#desk
+      .deadLetters(queue)
+      .slice(offset, offset + limit)
+      .map(describeBurial);
   }
 
   override async takeDeadLetter(queue: string, id: string): Promise<DeadLetter | null> {
-    const { dead } = this.#messages.queue(queue);
-    const burial = dead.get(id);
-    if (!burial) return null;
-    dead.delete(id);
-    this.#messages.drop(burial.message);
-    return describeBurial(burial);
+    const burial = this.#desk.takeDeadLetter(queue, id);
+    return burial && describeBurial(burial);
   }
 
   override async purge(queue: string): Promise<string[]> {
-    this.#messages.catchUp(this.#clock);
-    return this.#messages.purge(this.#messages.queue(queue)).map(({ id }) => id);
+    return this.#desk.purge(queue);
   }
 
   override async pause(queue: string): Promise<void> {
-    this.#messages.queue(queue).paused = true;
+    this.#desk.pause(queue);
   }
 
   override async resume(queue: string): Promise<void> {
-    const state = this.#messages.queue(queue);
-    state.paused = false;
-    for (const lane of state.lanes.values()) this.#announce(lane);
+    this.#desk.resume(queue);
   }
 
   override async publish(topic: string, text: string): Promise<void> {
@@ -210,35 +147,8 @@ export class InMemoryBroker extends BaseBroker {
   }
 
   override async close(): Promise<void> {
-    this.#workWaits.close();
+    this.#desk.close();
     this.#topics.clear();
-    this.#messages.close();
-    this.#alarm?.timer.cancel();
-    this.#alarm = null;
-  }
-
-  #announce(lane: LaneQueue): void {
-    lane.hasNews = true;
-    this.#workWaits.wake(lane.queue.name);
-  }
-
-  /** While somebody waits for work: look again when a delayed message is due or a lease ends. */
-  #setAlarm(): void {
-    if (this.#workWaits.size === 0) return;
-    const at = this.#messages.nextWorkAt();
-    if (at >= (this.#alarm?.at ?? Number.POSITIVE_INFINITY)) return;
-    this.#alarm?.timer.cancel();
-    const timer = this.#clock.after(at - this.#clock.now(), () => this.#onAlarm(), { keepAlive: false });
-    this.#alarm = { at, timer };
-  }
-
-  #onAlarm(): void {
-    this.#alarm = null;
-    const now = this.#messages.catchUp(this.#clock);
-    for (const queue of this.#messages.queues()) {
-      if (queue.promote(now)) this.#workWaits.wake(queue.name);
-    }
-    this.#setAlarm();
   }
 }
 

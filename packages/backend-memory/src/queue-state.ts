@@ -50,11 +50,11 @@ export class QueueState {
     return promoted;
   }
 
-  /** Whether work came since the last claim that found less than it wanted; asking takes the news away. */
-  takeNews(): boolean {
+  /** Whether work came to the lane (default: to any) since its last claim that found less than it wanted; asking takes the news away. */
+  takeNews(of?: Lane): boolean {
     if (this.paused) return false;
-    for (const lane of this.lanes.values()) {
-      if (!lane.hasNews) continue;
+    for (const [name, lane] of this.lanes) {
+      if (!lane.hasNews || (of && name !== of)) continue;
       lane.hasNews = false;
       return true;
     }

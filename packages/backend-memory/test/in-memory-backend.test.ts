@@ -48,6 +48,20 @@ describe('InMemoryBackend', () => {
     expect(backend.pendingWaits).toBe(0);
   });
 
+  it('lists a page of 100,000 results by submission and id in good time, and clears them all (RB-09, RB-10)', async () => {
+    await setup();
+    const idOf = (i: number) => `t${String(i).padStart(6, '0')}`;
+    for (let i = 0; i < 100_000; i++)
+      await backend.store(idOf(i), { ...success(idOf(i)), submittedAt: new Date(Math.floor(i / 10)) });
+    const begin = performance.now();
+    const page = await backend.listByStatus('success', { limit: 50, offset: 100 });
+    // Far above what it takes.
+    expect(performance.now() - begin).toBeLessThan(3 * 200);
+    expect(page.map(({ taskId }) => taskId)).toEqual(Array.from({ length: 50 }, (_, i) => idOf(99_899 - i)));
+    expect(await backend.clear()).toBe(100_000);
+    expect(await backend.listByStatus('success')).toEqual([]);
+  }, 60_000);
+
   it('frees expired results when nobody asks for any', async () => {
     await setup({ ttl: 1_000 });
     for (const id of ['a', 'b']) {

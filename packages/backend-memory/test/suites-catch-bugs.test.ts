@@ -2,7 +2,7 @@ import { describeBroker, describeResultBackend, describeTaskStore } from '@flowr
 import { describe, expect, it } from 'vitest';
 import { BROKEN_BACKENDS } from './broken/broken-backends.js';
 import { BROKEN_BROKERS } from './broken/broken-brokers.js';
-import { BROKEN_STORES } from './broken/broken-stores.js';
+import { asWords, BROKEN_STORES } from './broken/broken-stores.js';
 import { RecordingRunner } from './recording-runner.js';
 import {
   type BackendClass,
@@ -60,7 +60,7 @@ describe('The suites', () => {
   it('fail when a world lacks what the subject does not say that it lacks', async () => {
     const runner = new RecordingRunner();
     describeResultBackend(runner, { create: (settings) => createBackendWorld(settings), without: ['second'] });
-    const failures = await runner.run('says which record is damaged, and reads the others');
+    const failures = await runner.run('says which record is damaged, and reads the others (RB-08)');
     expect([...failures.values()].join()).toContain("The world has no damage(): add it, or list 'damage'");
   });
 
@@ -78,8 +78,4 @@ describe('The suites', () => {
 async function catches(suite: RecordingRunner, promise: string): Promise<void> {
   expect(suite.names).toContain(promise);
   expect([...(await suite.run(promise)).keys()]).toEqual([promise]);
-}
-
-function asWords(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).trim();
 }

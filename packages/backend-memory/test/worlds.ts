@@ -1,4 +1,4 @@
-import { JoinedTaskStore, type Timer } from '@flowrra/core';
+import { JoinedTaskStore, type TaskStore, type Timer } from '@flowrra/core';
 import type {
   BrokerSettings,
   BrokerWorld,
@@ -81,18 +81,36 @@ export async function createBrokerWorld(
 
 /** The memory pair, joined (or joined badly), on one clock. */
 export async function createStoreWorld(
-  { policy, ttl, logger }: TaskStoreSettings,
+  settings: TaskStoreSettings,
   Store: typeof JoinedTaskStore = JoinedTaskStore,
 ): Promise<TaskStoreWorld> {
+  const { broker, backend, context, ...world } = await openPair(settings);
+  return { ...world, broker, backend, store: new Store(broker, backend, context) };
+}
+
+/** The memory pair as one, as apps have it. */
+export async function createFusedWorld(settings: TaskStoreSettings): Promise<TaskStoreWorld> {
+  const { broker, backend, context: _context, ...world } = await openPair(settings);
+  return { ...world, broker, backend, store: await fused(broker, backend) };
+}
+
+export async function fused(broker: InMemoryBroker, backend: InMemoryBackend): Promise<TaskStore> {
+  const store = await broker.fuse(backend);
+  if (!store) throw new Error('The memory pair does not fuse.');
+  return store;
+}
+
+async function openPair({ policy, ttl, logger }: TaskStoreSettings) {
   const clock = new CountingClock();
+  const context = { clock, logger };
   const broker = new InMemoryBroker(policy);
   const backend = new InMemoryBackend({ ttl });
-  await Promise.all([broker.open({ clock, logger }), backend.open({ clock, logger })]);
+  await Promise.all([broker.open(context), backend.open(context)]);
   return {
-    store: new Store(broker, backend, { clock, logger }),
     broker,
     backend,
-    advance: (ms) => clock.advance(ms),
+    context,
+    advance: (ms: number) => clock.advance(ms),
     async close() {
       await Promise.all([broker.close(), backend.close()]);
     },

@@ -27,11 +27,13 @@ export class Batcher<Item, Reply> {
 
   add(item: Item): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.push({ item, resolve, reject }) === 1) setImmediate(() => this.#flush());
+      if (this.#waiting.push({ item, resolve, reject }) === 1) setImmediate(() => this.flush());
     });
   }
 
-  #flush(): void {
+  /** Sends what waits now, and not only at the end of this turn. */
+  flush(): void {
+    if (this.#waiting.length === 0) return;
     const { bytesOf, entriesOf = () => 1 } = this.#options;
     let batch: Waiting<Item, Reply>[] = [];
     let bytes = 0;

@@ -13,15 +13,18 @@ import type {
 import { Batcher, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES } from './batcher.js';
 import { DeadLetterTable, LaneTable } from './key-tables.js';
 import { instantArgument } from './message-pusher.js';
+import { ReplyLostError } from './redis-errors.js';
 import type { Argument } from './redis-link.js';
 import type { RedisPlace } from './redis-place.js';
 import { encodeField, type MessageRecord, parseRecord } from './redis-records.js';
 import { SCRIPTS } from './redis-scripts.js';
+import { UnheardClaims } from './unheard-claims.js';
 
 interface Release {
   readonly lease: Lease;
   readonly runAt: Instant | null;
-  readonly reason: ReleaseReason;
+  /** `unheard`: the reply of its claim was lost, so it was never seen. */
+  readonly reason: ReleaseReason | 'unheard';
   readonly error: TaskErrorInfo | null;
 }
 
@@ -43,6 +46,7 @@ export class LeaseHolder {
   readonly #releases: Batcher<Release, boolean>;
   readonly #extensions: Batcher<Extension, ExtendReply>;
   readonly #acknowledgements: Batcher<Acknowledgement, boolean>;
+  readonly #unheard: UnheardClaims;
 
   constructor(place: RedisPlace, dedupeWindow: number) {
     this.#place = place;
@@ -57,20 +61,43 @@ export class LeaseHolder {
       bytesOf: ({ progressJson }) => progressJson?.length ?? 0,
     });
     this.#acknowledgements = new Batcher({ send: (items) => this.#ack(items), bytesOf: none });
+    this.#unheard = new UnheardClaims(place, (lease) =>
+      this.#releases.add({ lease, runAt: null, reason: 'unheard', error: null }),
+    );
   }
 
   async claim(request: ClaimRequest): Promise<ClaimReply> {
-    const claims: Claim[] = [];
-    let alone = request.alone;
-    while (true) {
-      const { hasMore, ...reply } = await this.#claimPart({ ...request, alone, count: request.count - claims.length });
-      claims.push(...reply.claims);
-      if (!hasMore) return { ...reply, claims };
-      alone = false;
+    const { hasMore, ...reply } = await this.#claimPart(request).catch(async (err: unknown) => {
+      // Who stops now will not claim again.
+      await this.putBackUnheard();
+      throw err;
+    });
+    return hasMore ? this.#claimMore(request, reply) : reply;
+  }
+
+  /** Claims, from the second part on. What came before is held already, whatever becomes of the rest. */
+  async #claimMore(request: ClaimRequest, reply: ClaimReply): Promise<ClaimReply> {
+    const count = request.count - reply.claims.length;
+    try {
+      const { hasMore, ...next } = await this.#claimPart({ ...request, alone: false, count });
+      const both = { ...next, claims: [...reply.claims, ...next.claims] };
+      return hasMore ? await this.#claimMore(request, both) : both;
+    } catch (err) {
+      this.#place.connection.logger.debug({ err }, 'a claim was carried out by half');
+      return reply;
     }
   }
 
-  /** Not repeated when its reply is lost: what it claimed comes back when the leases end. */
+  /** Puts back what claims took whose replies were lost; what fails is tried again at the next call. */
+  async putBackUnheard(): Promise<void> {
+    try {
+      await this.#unheard.putBack();
+    } catch (err) {
+      this.#place.connection.logger.debug({ err }, 'looking for what lost claims took failed');
+    }
+  }
+
+  /** Not repeated when its reply is lost: what it took is put back, for whoever claims next. */
   async #claimPart({
     queue,
     lane,
@@ -81,6 +108,7 @@ export class LeaseHolder {
   }: ClaimRequest): Promise<ClaimReply & { hasMore: boolean }> {
     const { keys, now } = this.#place;
     const fixed = [keys.tasks, keys.active, keys.held, keys.paused, keys.status('pending'), keys.status('retrying')];
+    const call = this.#unheard.begin();
     const args = [
       now,
       queue,
@@ -90,12 +118,15 @@ export class LeaseHolder {
       leaseMs,
       alone ? 1 : 0,
       MAX_BATCH_BYTES,
+      call.token,
+      call.validUntil ?? '',
     ];
-    const [at, nextDueIn, lastChance, more, ...claimed] = (await this.#place.run(
-      SCRIPTS.claim,
-      [...fixed, ...keys.lane(queue, lane)],
-      args,
-    )) as ClaimScriptReply;
+    const reply = this.#place.run(SCRIPTS.claim, [...fixed, ...keys.lane(queue, lane)], args);
+    const [at, nextDueIn, lastChance, more, ...claimed] = (await reply.catch((err: unknown) => {
+      if (err instanceof ReplyLostError) this.#unheard.lost(call);
+      throw err;
+    })) as ClaimScriptReply;
+    this.#unheard.heard(call, at);
     const claims: Claim[] = [];
     for (let i = 0; i + 2 < claimed.length; i += 3) {
       const [id, fence, record] = claimed.slice(i, i + 3) as [Buffer, Buffer, Buffer];
@@ -168,7 +199,7 @@ export class LeaseHolder {
 
   async #ack(items: readonly Acknowledgement[]): Promise<boolean[]> {
     const { keys, now } = this.#place;
-    const fixed = [keys.tasks, keys.active, keys.held, keys.finished, keys.buried];
+    const fixed = [keys.tasks, keys.active, keys.held, keys.finished, keys.ended, keys.buried];
     const table = new DeadLetterTable(this.#place, fixed);
     const args: Argument[] = [now, this.#dedupeWindow];
     for (const { lease, deadLetter } of items) args.push(lease.id, lease.fence, ...table.of(lease.queue, deadLetter));

@@ -15,6 +15,7 @@ import type { Argument } from './redis-link.js';
 import type { RedisPlace } from './redis-place.js';
 import { encodeField } from './redis-records.js';
 import { SCRIPTS } from './redis-scripts.js';
+import { Runs } from './runs.js';
 
 /** A refusal is a reply: it concerns one group of a call, not the others. */
 type GroupReply = readonly PushReply[] | QueueFullError;
@@ -63,24 +64,27 @@ export class MessagePusher {
   async #send(groups: readonly (readonly NewMessage[])[]): Promise<GroupReply[]> {
     const lanes = this.#lanesOf(groups.flat());
     const { keys, now } = this.#place;
-    const args: Argument[] = [
-      now,
-      keys.wakeChannel,
-      this.#policy.dedupeWindow,
-      this.#policy.maxQueueSize ?? '',
-      lanes.size,
-    ];
+    const args: Argument[] = [this.#policy.dedupeWindow, this.#policy.maxQueueSize ?? '', lanes.size];
     for (const { queue, lane } of lanes.values()) args.push(queue, lane);
     const numbers = new Map([...lanes.keys()].map((name, i) => [name, i + 1]));
-    groups.forEach((group, i) => {
-      for (const message of group)
-        args.push(i, numbers.get(laneName(message.queue, message.lane)) ?? 0, ...messageArguments(message));
-    });
+    const runs = new Runs(args);
+    let last: NewMessage | null = null;
+    for (const [i, group] of groups.entries()) {
+      // Only with a limit it matters what was put together.
+      if (this.#policy.maxQueueSize !== null) last = null;
+      for (const message of group) {
+        if (!last || !areAlike(last, message))
+          runs.begin(i, numbers.get(laneName(message.queue, message.lane)) ?? 0, ...commonArguments(message));
+        runs.add(message.id, message.payload);
+        last = message;
+      }
+    }
     const fixed = [
       keys.tasks,
       keys.active,
       keys.held,
       keys.finished,
+      keys.ended,
       keys.buried,
       keys.lanes,
       keys.sequence,
@@ -88,9 +92,12 @@ export class MessagePusher {
     ];
     const laneKeys = [...lanes.values()].flatMap(({ queue, lane }) => keys.lane(queue, lane));
     // The script's reply: a number per message, after the time.
-    const [at, ...codes] = (await this.#place.run(SCRIPTS.push, [...fixed, ...laneKeys], args, {
-      repeat: true,
-    })) as number[];
+    const [at, ...codes] = (await this.#place.run(
+      SCRIPTS.push,
+      [...fixed, ...laneKeys],
+      (isRepetition) => [now, keys.wakeChannel, isRepetition ? 1 : 0, ...args],
+      { repeat: true },
+    )) as number[];
     return this.#answer(groups, codes, Number(at), [...lanes.values()]);
   }
 
@@ -140,17 +147,27 @@ function split(messages: readonly NewMessage[]): (readonly NewMessage[])[] {
   return parts;
 }
 
-function messageArguments(message: NewMessage): Argument[] {
-  const { id, priority, runAt, expiresAt, remembered, origin, payload } = message;
+function commonArguments({ priority, runAt, expiresAt, remembered, origin }: NewMessage): Argument[] {
   return [
-    id,
     priority,
     instantArgument(runAt),
     instantArgument(expiresAt),
     remembered ? 'r' : '',
     encodeField(origin ?? ''),
-    payload,
   ];
+}
+
+/** Whether two messages have the same place and the same `commonArguments`. */
+function areAlike(a: NewMessage, b: NewMessage): boolean {
+  return (
+    a.queue === b.queue &&
+    a.lane === b.lane &&
+    a.priority === b.priority &&
+    a.remembered === b.remembered &&
+    a.origin === b.origin &&
+    instantArgument(a.runAt) === instantArgument(b.runAt) &&
+    instantArgument(a.expiresAt) === instantArgument(b.expiresAt)
+  );
 }
 
 /** See resolveInstant in scripts/includes/clock.lua. */

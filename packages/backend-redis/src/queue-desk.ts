@@ -68,7 +68,10 @@ export class QueueDesk {
     for (const lane of await this.#lanesOf(queue)) {
       const own = [keys.tasks, keys.active, keys.status('pending'), keys.status('retrying'), ...keys.lane(queue, lane)];
       for (let seen = PURGE_CHUNK; seen >= PURGE_CHUNK; ) {
-        const [looked, ...ids] = (await this.#place.run(SCRIPTS.purge, own, [PURGE_CHUNK])) as [number, ...Buffer[]];
+        const [looked, ...ids] = (await this.#place.run(SCRIPTS.purge, own, [queue, lane, PURGE_CHUNK])) as [
+          number,
+          ...Buffer[],
+        ];
         purged.push(...ids.map(String));
         seen = looked;
       }

@@ -5,19 +5,10 @@ import {
   ResultUnreadableError,
   readMessage,
   type TaskErrorInfo,
-  type TaskOutcome,
   type TaskResult,
   unfinishedResult,
 } from '@flowrra/core';
 import { type EndRecord, type MessageRecord, parseLease, parseRecord } from './redis-records.js';
-
-/** How an outcome is stored behind the payload. Result and progress are JSON already. */
-export function encodeOutcome(outcome: TaskOutcome): string {
-  const progress = outcome.progressJson ?? 'null';
-  return outcome.status === 'success'
-    ? `{"progress":${progress},"result":${outcome.resultJson}}`
-    : `{"progress":${progress},"error":${JSON.stringify(outcome.error)}}`;
-}
 
 /**
  * The result that a record tells of; the lease of a message that runs belongs to it.
@@ -36,21 +27,18 @@ export function recordToResult(taskId: string, bytes: Buffer, lease: string | nu
 }
 
 function endToResult(taskId: string, record: EndRecord): TaskResult {
-  // Written by encodeOutcome.
-  const { progress, result, error } = JSON.parse(record.outcome.toString()) as {
-    progress: JsonValue;
-    result?: JsonValue;
-    error?: TaskErrorInfo;
-  };
-  const status = record.status;
-  const end = { finishedAt: record.finishedAt };
   const message = readMessage(record.payload.toString());
-  const delivery = { ...record.delivery, taskId, progress };
-  if (status === 'success' && result !== undefined)
-    return finishedResult(message, delivery, { ...end, status, result });
-  if ((status === 'failed' || status === 'cancelled') && error)
-    return finishedResult(message, delivery, { ...end, status, error });
-  throw new ResultUnreadableError(taskId, 'its outcome does not fit its status');
+  const progress = record.progress.length > 0 ? (JSON.parse(record.progress.toString()) as JsonValue) : null;
+  const { status, finishedAt } = record;
+  const { queue, attempt, fence, submittedAt, startedAt, worker } = record.delivery;
+  const delivery = { taskId, queue, attempt, fence, submittedAt, startedAt, worker, progress };
+  // Written by the finish of RedisTaskStore.
+  const outcome: unknown = JSON.parse(record.outcome.toString());
+  if (status === 'success')
+    return finishedResult(message, delivery, { finishedAt, status, result: outcome as JsonValue });
+  if (status === 'failed' || status === 'cancelled')
+    return finishedResult(message, delivery, { finishedAt, status, error: outcome as TaskErrorInfo });
+  throw new ResultUnreadableError(taskId, 'its status is not one of an end');
 }
 
 /** The message is its own record until it ends: running while somebody holds it, retrying once somebody did. */

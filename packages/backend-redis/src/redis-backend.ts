@@ -1,4 +1,5 @@
 import {
+  type BackendWaitOptions,
   type BaseBroker,
   BaseResultBackend,
   type Clock,
@@ -14,7 +15,6 @@ import {
   systemClock,
   type TaskResult,
   type TaskStatus,
-  type WaitOptions,
 } from '@flowrra/core';
 import type { Redis } from 'ioredis';
 import { Batcher } from './batcher.js';
@@ -79,9 +79,9 @@ export class RedisBackend extends BaseResultBackend {
     return this.#place;
   }
 
-  /** @internal Processes are known by these names in messages: their notices come on a channel of their own. */
-  noteOrigin(origin: string): void {
-    this.#waiters.noteOrigin(origin);
+  /** @internal */
+  get waiters(): ResultWaiters {
+    return this.#waiters;
   }
 
   /** @internal From now on over the connection of its broker, which is to the same server. */
@@ -119,7 +119,7 @@ export class RedisBackend extends BaseResultBackend {
     return this.#reader.get(taskId);
   }
 
-  override waitFor(taskId: string, options: WaitOptions = {}): Promise<FinishedTaskResult> {
+  override waitFor(taskId: string, options: BackendWaitOptions = {}): Promise<FinishedTaskResult> {
     return this.#waiters.wait(taskId, options);
   }
 

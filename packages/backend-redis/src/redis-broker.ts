@@ -20,6 +20,7 @@ import {
   type ReleaseReason,
   type StoreContext,
   type TaskStore,
+  type WaitForWorkOptions,
 } from '@flowrra/core';
 import type { Redis } from 'ioredis';
 import { DeadLetters } from './dead-letters.js';
@@ -105,16 +106,22 @@ export class RedisBroker extends BaseBroker {
 
   override async claim(request: ClaimRequest): Promise<ClaimReply> {
     this.#endKeepAlive ??= this.#place.connection.keepAlive();
-    await this.#sweeper.sweepIfDue();
-    this.#signals.claimBegins(request.queue);
+    await this.#tidyUp();
+    this.#signals.claimBegins(request.queue, request.lane);
     return this.#holder.claim(request);
   }
 
   override async extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]> {
     const replies = await this.#holder.extend(leases, leaseMs);
     // A process whose slots are all busy claims nothing, and sweeps here. What was extended stays so if that fails.
-    this.#sweeper.sweepIfDue().catch((err: unknown) => this.#place.connection.logger.debug({ err }, 'a sweep failed'));
+    this.#tidyUp().catch((err: unknown) => this.#place.connection.logger.debug({ err }, 'a sweep failed'));
     return replies;
+  }
+
+  /** What nobody heard of goes back before a sweep can take it for what a dead worker held. */
+  async #tidyUp(): Promise<void> {
+    await this.#holder.putBackUnheard();
+    await this.#sweeper.sweepIfDue();
   }
 
   override ack(acknowledgements: readonly Acknowledgement[]): Promise<boolean[]> {
@@ -137,8 +144,8 @@ export class RedisBroker extends BaseBroker {
     return this.#desk.size(queue);
   }
 
-  override waitForWork(queues: readonly string[], options: { signal: AbortSignal }): Promise<void> {
-    return this.#signals.wait(queues, options.signal);
+  override waitForWork(queues: readonly string[], options: WaitForWorkOptions): Promise<void> {
+    return this.#signals.wait(queues, options);
   }
 
   override async fuse(backend: BaseResultBackend): Promise<TaskStore | null> {

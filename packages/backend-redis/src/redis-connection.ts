@@ -5,7 +5,6 @@ import {
   type Logger,
   StoppedError,
   StoreUnavailableError,
-  systemClock,
 } from '@flowrra/core';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { isUnknownScript, ReplyLostError } from './redis-errors.js';
@@ -39,6 +38,8 @@ export interface RunOptions {
   /** Whether carrying it out twice is the same as once: then a lost reply is asked for again. */
   readonly repeat?: boolean;
 }
+
+export type ScriptArguments = readonly Argument[] | ((isRepetition: boolean) => readonly Argument[]);
 
 /** How one process talks to one Redis: a connection for commands, another that listens. Each is opened on first use. */
 export class RedisConnection {
@@ -96,38 +97,46 @@ export class RedisConnection {
     });
   }
 
-  /** Runs a script. The server may have forgotten it (restart, SCRIPT FLUSH): then its text is sent. */
+  /**
+   * Runs a script. The server may have forgotten it (restart, SCRIPT FLUSH): then its text is sent.
+   * @param args may depend on whether the call is a repetition: it may have been carried out already
+   */
   async run(
     script: Script,
     keys: readonly string[],
-    args: readonly Argument[],
+    args: ScriptArguments,
     options: RunOptions = {},
   ): Promise<unknown> {
-    return this.#withinDeadline(options, async (left) => {
+    return this.#withinDeadline(options, async (left, isRepetition) => {
       await this.#check(left);
       const patience = options.repeat ? left : undefined;
+      const own = typeof args === 'function' ? args(isRepetition) : args;
       try {
-        return await this.#commands.call('evalsha', [script.sha, keys.length, ...keys, ...args], left, patience);
+        return await this.#commands.call('evalsha', [script.sha, keys.length, ...keys, ...own], left, patience);
       } catch (err) {
         if (!(err instanceof BackendError) || !isUnknownScript(err.cause)) throw err;
-        return this.#commands.call('eval', [script.text, keys.length, ...keys, ...args], left, patience);
+        return this.#commands.call('eval', [script.text, keys.length, ...keys, ...own], left, patience);
       }
     });
   }
 
   /** A repeatable call is made again until the deadline; another one only waits that long for the connection. */
-  async #withinDeadline(options: RunOptions, call: (left: number) => Promise<unknown>): Promise<unknown> {
+  async #withinDeadline(
+    options: RunOptions,
+    call: (left: number, isRepetition: boolean) => Promise<unknown>,
+  ): Promise<unknown> {
     if (this.#users <= 0) throw new StoppedError(`The connection to Redis at ${this.address}`);
-    const end = systemClock.now() + this.deadline;
+    // Not the time of day: somebody may set that back.
+    const end = performance.now() + this.deadline;
     let lost: ReplyLostError | null = null;
     while (true) {
       try {
-        return await call(Math.max(0, end - systemClock.now()));
+        return await call(Math.max(0, end - performance.now()), lost !== null);
       } catch (err) {
         if (err instanceof ReplyLostError) lost = err;
-        // Once a reply was lost, "it was not sent" is no longer true of the whole call.
-        else throw lost && err instanceof StoreUnavailableError ? lost : err;
-        if (!options.repeat || systemClock.now() >= end) throw lost;
+        // Once a reply was lost, "it was not sent" is no longer true of the whole call; nor is it when this is closed.
+        else throw lost && (err instanceof StoreUnavailableError || err instanceof StoppedError) ? lost : err;
+        if (!options.repeat || performance.now() >= end) throw lost;
       }
     }
   }

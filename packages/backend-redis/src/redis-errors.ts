@@ -8,6 +8,11 @@ export function isUnknownScript(err: unknown): boolean {
   return err instanceof Error && err.message.startsWith('NOSCRIPT');
 }
 
+/** The server takes no writes since it follows another one: its address may lead to that one by now. */
+export function isFollower(err: unknown): boolean {
+  return isReplyError(err) && /\b(READONLY|MASTERDOWN)\b/.test(err.message);
+}
+
 /** Answers of a server that will work again by itself; nothing was changed. */
 const FOR_NOW: readonly [pattern: RegExp, what: string][] = [
   [/\bLOADING\b/, 'is loading its data'],
@@ -37,6 +42,7 @@ export function isRefusal(err: unknown): boolean {
 /** The one place that turns what the driver throws into Flowrra's errors. `address` is shown, so it has no login. */
 export function translateError(err: unknown, address: string): FlowrraError {
   if (err instanceof FlowrraError) return err;
+  forgetArguments(err);
   const text = err instanceof Error ? err.message : String(err);
   if (/\bOOM\b/.test(text)) {
     return new StoreFullError(
@@ -53,6 +59,12 @@ export function translateError(err: unknown, address: string): FlowrraError {
   }
   if (isReplyError(err)) return new BackendError(`Redis at ${address} refuses a command: ${text}`, { cause: err });
   return new ReplyLostError(`The connection to Redis at ${address} was lost: ${text}.`, { cause: err });
+}
+
+/** The driver notes on its errors what it sent: the password of AUTH, the payloads of scripts. Logs print that. */
+function forgetArguments(err: unknown): void {
+  const { command } = (err ?? {}) as { command?: { name?: unknown } };
+  if (command) Object.assign(err as object, { command: { name: command.name } });
 }
 
 /** Whether the server sent it; what else the driver throws is about the connection. */

@@ -46,10 +46,12 @@ export class RedisKeys {
   readonly lanes: string;
   /** Set of queues from which nothing is claimed. */
   readonly paused: string;
-  /** List of "expiresAt id", oldest first: results with a time to live. */
+  /** List of "expiresAt id id …", oldest first: results with a time to live, those of one call together. */
   readonly expiry: string;
   /** Sorted set, id by end: remembered ids. */
   readonly finished: string;
+  /** Sorted set, id by end: other ids whose results are kept elsewhere, while their push may be repeated. */
+  readonly ended: string;
   /** Hash, id → dead letter. */
   readonly buried: string;
   /** Exists while some process waits for tasks that it did not submit. */
@@ -81,6 +83,7 @@ export class RedisKeys {
     this.paused = `${prefix}:paused`;
     this.expiry = `${prefix}:expiry`;
     this.finished = `${prefix}:finished`;
+    this.ended = `${prefix}:ended`;
     this.buried = `${prefix}:buried`;
     this.foreign = `${prefix}:foreign`;
     this.wakeChannel = `${this.#channels}wake`;

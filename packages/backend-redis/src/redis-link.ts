@@ -1,9 +1,9 @@
 import { BackendError, type Clock, StoppedError, systemClock, type Timer } from '@flowrra/core';
 import type { Redis } from 'ioredis';
-import { isRefusal, ReplyLostError, translateError, unreachable } from './redis-errors.js';
+import { isFollower, isRefusal, ReplyLostError, translateError, unreachable } from './redis-errors.js';
 
 /** A reply that takes longer, in milliseconds, means that the link is dead: it is cut and opened again. */
-const REPLY_TIMEOUT = 5_000;
+export const REPLY_TIMEOUT = 5_000;
 /** Milliseconds between two pings of a link that somebody relies on. */
 const PING_INTERVAL = 2_000;
 
@@ -13,7 +13,7 @@ export type Argument = string | number | Buffer;
 /**
  * One connection: opened on first use, opened again for ever, and honest about what it sent. A command waits for the
  * connection for a limited time and is then refused, so it is never carried out behind the caller's back. Deadlines
- * here are about the machine, so they are on the system's clock.
+ * here are about the machine, so they are on its timers, and on a time that nobody sets.
  */
 export class RedisLink {
   readonly #clock: Clock = systemClock;
@@ -22,7 +22,9 @@ export class RedisLink {
   #lastError: unknown = null;
   #cut: unknown = null;
   #waiting = new Set<() => void>();
+  /** The calls without a reply so far, oldest first. */
   #silentSince = new Map<object, number>();
+  #watchdog: Timer | null = null;
   #users = 0;
   #pings: Timer | null = null;
   #closed = false;
@@ -41,7 +43,7 @@ export class RedisLink {
 
   /** Whether the server answers, as far as this link knows. */
   get healthy(): boolean {
-    const now = this.#clock.now();
+    const now = performance.now();
     return this.#usable() && [...this.#silentSince.values()].every((since) => now - since < PING_INTERVAL);
   }
 
@@ -53,36 +55,56 @@ export class RedisLink {
    */
   async call(command: string, args: readonly Argument[], deadline: number, patience = REPLY_TIMEOUT): Promise<unknown> {
     if (!this.#usable()) await this.#becomeUsable(deadline);
-    const reply = this.#watch(this.client.callBuffer(command, ...args));
-    return patience < REPLY_TIMEOUT ? this.#within(reply, patience) : reply;
+    return this.#watch(this.#send(command, args), Math.min(patience, REPLY_TIMEOUT));
+  }
+
+  /** What is sent in one turn travels together. */
+  #send(command: string, args: readonly Argument[]): Promise<unknown> {
+    const { stream } = this.client;
+    stream.cork();
+    process.nextTick(() => stream.uncork());
+    return this.client.callBuffer(command, ...args);
+  }
+
+  #watch(reply: Promise<unknown>, patience: number): Promise<unknown> {
+    const call = {};
+    this.#silentSince.set(call, performance.now());
+    this.#watchdog ??= this.#watchSilence(REPLY_TIMEOUT);
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.after(patience, () =>
+        reject(new ReplyLostError(`Redis at ${this.address} did not answer within ${patience} ms.`)),
+      );
+      const heard = (): void => {
+        timer.cancel();
+        this.#silentSince.delete(call);
+      };
+      reply.then(
+        (value) => {
+          heard();
+          resolve(value);
+        },
+        (err: unknown) => {
+          heard();
+          // It may keep its connections, while its address leads to the new primary.
+          if (isFollower(err)) this.#reconnect();
+          reject(translateError(err, this.address));
+        },
+      );
+    });
   }
 
   /** A link that leaves a command without a reply for too long is cut. */
-  async #watch(reply: Promise<unknown>): Promise<unknown> {
-    const call = {};
-    this.#silentSince.set(call, this.#clock.now());
-    try {
-      return await this.#within(reply, REPLY_TIMEOUT);
-    } catch (err) {
-      if (err instanceof ReplyLostError) this.#reconnect();
-      throw translateError(err, this.address);
-    } finally {
-      this.#silentSince.delete(call);
-    }
-  }
-
-  async #within(reply: Promise<unknown>, ms: number): Promise<unknown> {
-    let timer: Timer | undefined;
-    const silence = new Promise<never>((_resolve, reject) => {
-      timer = this.#clock.after(ms, () =>
-        reject(new ReplyLostError(`Redis at ${this.address} did not answer within ${ms} ms.`)),
-      );
-    });
-    try {
-      return await Promise.race([reply, silence]);
-    } finally {
-      timer?.cancel();
-    }
+  #watchSilence(ms: number): Timer {
+    return this.#clock.after(
+      ms,
+      () => {
+        const [oldest] = this.#silentSince.values();
+        const left = oldest === undefined ? 0 : oldest + REPLY_TIMEOUT - performance.now();
+        if (oldest !== undefined && left <= 0) this.#reconnect();
+        this.#watchdog = left > 0 ? this.#watchSilence(left) : null;
+      },
+      { keepAlive: false },
+    );
   }
 
   /** From now on the link is pinged, so that a dead one is noticed while nothing is sent. @returns ends that */
@@ -98,6 +120,7 @@ export class RedisLink {
     if (this.#closed) return;
     this.#closed = true;
     this.#pings?.cancel();
+    this.#watchdog?.cancel();
     if (this.owned) this.client.disconnect();
     else for (const [event, listener] of this.#listeners()) this.client.off(event, listener);
     this.#wakeUp();
@@ -153,13 +176,13 @@ export class RedisLink {
   }
 
   async #becomeUsable(deadline: number): Promise<void> {
-    const end = this.#clock.now() + deadline;
+    const end = performance.now() + deadline;
     while (!this.#usable()) {
       if (this.#closed) throw new StoppedError(`The connection to Redis at ${this.address}`);
       if (this.client.status === 'wait') this.client.connect().catch(() => {});
       if (this.client.status === 'end') throw unreachable(this.address, new Error('the client was closed'));
       if (this.#refusal) throw this.#takeRefusal(this.#refusal);
-      const left = end - this.#clock.now();
+      const left = end - performance.now();
       if (left <= 0) throw unreachable(this.address, this.#lastError ?? this.#notReadyYet());
       await this.#change(left);
     }

@@ -1,8 +1,7 @@
 import { type Clock, ConfigError, checkDuration, type Duration } from '@flowrra/core';
 import type { Redis, RedisOptions } from 'ioredis';
-import { RedisConnection, type RunOptions } from './redis-connection.js';
+import { RedisConnection, type RunOptions, type ScriptArguments } from './redis-connection.js';
 import { checkKeyPrefix, DEFAULT_KEY_PREFIX, RedisKeys } from './redis-keys.js';
-import type { Argument } from './redis-link.js';
 import type { Script } from './redis-scripts.js';
 
 /** What backend and broker share in their options. */
@@ -51,7 +50,7 @@ export class RedisPlace {
     return this.clock ? String(this.clock.now()) : '';
   }
 
-  run(script: Script, keys: readonly string[], args: readonly Argument[], options?: RunOptions): Promise<unknown> {
+  run(script: Script, keys: readonly string[], args: ScriptArguments, options?: RunOptions): Promise<unknown> {
     return this.connection.run(script, keys, args, options);
   }
 }

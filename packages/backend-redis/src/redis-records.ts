@@ -3,7 +3,7 @@ import type { Delivery, TaskStatus } from '@flowrra/core';
 /** The forms of records and leases are told in scripts/includes/record.lua and lease.lua. */
 const NEWLINE = 0x0a;
 const MESSAGE_FIELDS = 17;
-const END_FIELDS = 12;
+const END_FIELDS = 13;
 const RESULT_FIELDS = 6;
 
 /** A message that the broker holds. Times are epoch ms; 0 means none. */
@@ -33,6 +33,9 @@ export interface EndRecord {
   readonly delivery: Omit<Delivery, 'taskId' | 'progress'>;
   readonly finishedAt: number;
   readonly payload: Buffer;
+  /** JSON; empty: none was reported. */
+  readonly progress: Buffer;
+  /** JSON of the result, or of the error. */
   readonly outcome: Buffer;
 }
 
@@ -71,13 +74,12 @@ export function parseRecord(bytes: Buffer): TaskRecord | null {
 
 /** Queue and lane in the first line of a message's record; null when it is none. */
 export function parseLane(firstLine: string): { queue: string; lane: string } | null {
-  const fields = firstLine.split('|');
-  const [queue, lane] = [fields[13], fields[14]];
-  return fields[0] === 'm' && queue && lane ? { queue, lane } : null;
+  const [kind, queue, lane] = firstLine.split('|');
+  return kind === 'm' && queue && lane ? { queue, lane } : null;
 }
 
 export function parseLease(text: string): LeaseRecord | null {
-  const match = /^(\d+)\|(\d+)\|(\d+)\|([^|]+)\|([^|]+)\|([^|]*)\|c?\|(.*)$/s.exec(text);
+  const match = /^(\d+)\|(\d+)\|(\d+)\|([^|]+)\|([^|]+)\|([^|]*)\|[^|]*\|c?\|(.*)$/s.exec(text);
   if (!match) return null;
   const [, expiry, fence, startedAt, queue = '', lane = '', worker = '', progress = ''] = match;
   return {
@@ -103,20 +105,20 @@ function decodeField(text: string): string {
 function messageRecord(fields: readonly string[], body: Buffer): MessageRecord {
   const [
     ,
+    queue = '',
+    lane = '',
     fence,
     attempt,
     crashes,
+    ,
+    ,
+    ,
     flags = '',
-    ,
-    ,
-    ,
     expiresAt,
     submittedAt,
     deferredSince,
     startedAt,
     payloadBytes,
-    queue = '',
-    lane = '',
     worker,
     origin,
   ] = fields;
@@ -141,7 +143,11 @@ function messageRecord(fields: readonly string[], body: Buffer): MessageRecord {
 }
 
 function endRecord(fields: readonly string[], body: Buffer): EndRecord {
-  const [, status, fence, submittedAt, , , attempt, startedAt, finishedAt, payloadBytes, queue = '', worker] = fields;
+  const [, status, fence, submittedAt, , , attempt, waited, ran, payloadBytes, progressBytes, queue = '', worker] =
+    fields;
+  const startedAt = Number(submittedAt) + Number(waited);
+  const progressAt = Number(payloadBytes);
+  const outcomeAt = progressAt + Number(progressBytes);
   return {
     kind: 'end',
     status: status as TaskStatus,
@@ -150,13 +156,47 @@ function endRecord(fields: readonly string[], body: Buffer): EndRecord {
       attempt: Number(attempt),
       fence: Number(fence),
       submittedAt: Number(submittedAt),
-      startedAt: Number(startedAt),
+      startedAt,
       worker: worker ? decodeField(worker) : null,
     },
-    finishedAt: Number(finishedAt),
-    payload: body.subarray(0, Number(payloadBytes)),
-    outcome: body.subarray(Number(payloadBytes)),
+    finishedAt: startedAt + Number(ran),
+    payload: body.subarray(0, progressAt),
+    progress: body.subarray(progressAt, outcomeAt),
+    outcome: body.subarray(outcomeAt),
   };
+}
+
+/** Milliseconds that the record of an end is kept for, from the end on; 0 when it is no such record. */
+export function timeToLive(bytes: Buffer): number {
+  const [kind, , , submittedAt, expiresAt, , , waited, ran] = bytes
+    .toString('utf8', 0, bytes.indexOf(NEWLINE))
+    .split('|');
+  if (kind !== 'f') return 0;
+  if (expiresAt === '0') return Number.POSITIVE_INFINITY;
+  return Number(expiresAt) - Number(submittedAt) - Number(waited) - Number(ran);
+}
+
+/** That a task has ended. */
+export interface Notice {
+  readonly taskId: string;
+  /** Null when it was too large to be sent along. */
+  readonly record: Buffer | null;
+}
+
+/** The notices in one message: see scripts/includes/notices.lua. */
+export function* parseNotices(message: Buffer): Generator<Notice> {
+  for (let at = 0; at < message.length; ) {
+    const lineEnd = message.indexOf(NEWLINE, at);
+    if (lineEnd < 0) return;
+    const [taskId = '', bytes] = message.toString('utf8', at, lineEnd).split('|');
+    at = lineEnd + 1 + Number(bytes);
+    yield { taskId, record: at > lineEnd + 1 ? message.subarray(lineEnd + 1, at) : null };
+  }
+}
+
+/** A stored result that is not final is read down to its first line. */
+export function isOpenResult(bytes: Buffer): boolean {
+  return bytes.toString('utf8', 0, 2) === 'r|' && bytes.indexOf(NEWLINE) === bytes.length - 1;
 }
 
 /** Who submitted the message whose record begins like this, empty when that is unknown; null when it is no message. */

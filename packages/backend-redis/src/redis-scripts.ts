@@ -6,6 +6,7 @@ import claim from './scripts/claim.lua';
 import clear from './scripts/clear.lua';
 import deleteResult from './scripts/delete-result.lua';
 import extend from './scripts/extend.lua';
+import findClaims from './scripts/find-claims.lua';
 import findMessages from './scripts/find-messages.lua';
 import finish from './scripts/finish.lua';
 import headers from './scripts/headers.lua';
@@ -68,6 +69,7 @@ export const SCRIPTS = {
   clear: script('clear', clear),
   deleteResult: script('delete-result', deleteResult),
   extend: script('extend', extend),
+  findClaims: script('find-claims', findClaims),
   findMessages: script('find-messages', findMessages),
   finish: script('finish', finish),
   headers: script('headers', headers),

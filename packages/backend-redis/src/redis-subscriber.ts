@@ -10,6 +10,13 @@ export interface Subscription {
   end(): void;
 }
 
+/** What is to be known about the time in which a connection is lost. */
+export interface GapListener {
+  begins(): void;
+  /** All channels are heard again. */
+  ends(): void;
+}
+
 /** Milliseconds for which a channel is kept that nobody listens to: the next waiter often comes at once. */
 const LINGER = 1_000;
 
@@ -19,7 +26,7 @@ export class RedisSubscriber {
   #link: RedisLink | null = null;
   readonly #wanted = new Map<string, Set<Listener>>();
   #actual = new Set<string>();
-  readonly #reconnected = new Set<() => void>();
+  readonly #gapListeners = new Set<GapListener>();
   #syncing: Promise<void> | null = null;
   #cleanup: Timer | null = null;
   #endKeepAlive: (() => void) | null = null;
@@ -53,10 +60,15 @@ export class RedisSubscriber {
     };
   }
 
-  /** Calls the listener each time when channels are heard again after a gap, in which messages were missed. */
-  onReconnect(listener: () => void): () => void {
-    this.#reconnected.add(listener);
-    return () => void this.#reconnected.delete(listener);
+  /** Whether messages of the channel arrive now, as far as this process knows. */
+  hears(channel: string): boolean {
+    return this.#actual.has(channel);
+  }
+
+  /** Tells the listener of each gap in which messages are missed. @returns ends that */
+  onGap(listener: GapListener): () => void {
+    this.#gapListeners.add(listener);
+    return () => void this.#gapListeners.delete(listener);
   }
 
   close(): void {
@@ -75,6 +87,7 @@ export class RedisSubscriber {
     });
     client.on('close', () => {
       this.#actual = new Set();
+      for (const { begins } of [...this.#gapListeners]) begins();
     });
     client.on('ready', () => {
       if (this.#wanted.size > 0 && this.#actual.size === 0) this.#restore();
@@ -86,7 +99,7 @@ export class RedisSubscriber {
   #restore(): void {
     this.#sync().then(
       () => {
-        for (const listener of [...this.#reconnected]) listener();
+        for (const { ends } of [...this.#gapListeners]) ends();
       },
       () => {}, // Lost again: the next `ready` comes.
     );

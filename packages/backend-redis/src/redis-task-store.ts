@@ -1,8 +1,10 @@
 import {
+  type BackendWaitOptions,
   type BaseBroker,
   type BaseResultBackend,
   type ClaimedTask,
   type ClaimRequest,
+  claimedTask,
   type ExtendReply,
   type FinishedTaskResult,
   type Instant,
@@ -13,22 +15,22 @@ import {
   type QueueSize,
   type ReleaseReason,
   type RetryRequest,
-  readMessage,
   type StoreClaimReply,
+  type SubmitReply,
   type TaskOutcome,
   type TaskResult,
   type TaskStatus,
   type TaskStore,
-  type WaitOptions,
+  type WaitForWorkOptions,
 } from '@flowrra/core';
 import { Batcher } from './batcher.js';
 import { DeadLetterTable } from './key-tables.js';
 import type { LeaseHolder } from './lease-holder.js';
-import { encodeOutcome } from './record-to-result.js';
 import type { RedisBackend } from './redis-backend.js';
 import type { Argument } from './redis-link.js';
 import type { RedisPlace } from './redis-place.js';
 import { SCRIPTS } from './redis-scripts.js';
+import { Runs } from './runs.js';
 
 interface Finish {
   readonly task: ClaimedTask;
@@ -41,6 +43,7 @@ interface Finish {
  * single step. So each transition is one script, and cannot be done by half.
  */
 export class RedisTaskStore implements TaskStore {
+  readonly inOrder = true;
   readonly #broker: BaseBroker;
   readonly #backend: RedisBackend;
   readonly #place: RedisPlace;
@@ -62,7 +65,8 @@ export class RedisTaskStore implements TaskStore {
     this.#dedupeWindow = parts.dedupeWindow;
     this.#finishes = new Batcher({
       send: (items) => this.#finish(items),
-      bytesOf: ({ outcomeJson }) => outcomeJson.length,
+      // The script reads the message and writes it again.
+      bytesOf: ({ task, outcomeJson }) => task.payload.length + outcomeJson.length,
     });
   }
 
@@ -74,18 +78,25 @@ export class RedisTaskStore implements TaskStore {
     return this.#backend;
   }
 
-  submit(messages: readonly NewMessage[]): Promise<PushReply[]> {
-    for (const { origin } of messages) if (origin !== null) this.#backend.noteOrigin(origin);
-    return this.#broker.push(messages);
+  async submit(messages: readonly NewMessage[]): Promise<SubmitReply[]> {
+    const { waiters } = this.#backend;
+    for (const { id, origin } of messages) if (origin !== null) waiters.submitting(id, origin);
+    let replies: PushReply[] = [];
+    try {
+      replies = await this.#broker.push(messages);
+    } finally {
+      // What was known before may have ended unheard.
+      for (const [i, { id }] of messages.entries()) if (replies[i]?.known !== false) waiters.notSubmitted(id);
+    }
+    // The message is the record; that of a known id is there as well, or was.
+    return replies.map(({ known, submittedAt }) => ({ known, submittedAt, recorded: true }));
   }
 
   async claim(request: ClaimRequest): Promise<StoreClaimReply> {
-    const { worker, leaseMs } = request;
+    // On one connection, what is sent first is done first.
+    this.#finishes.flush();
     const reply = await this.#broker.claim(request);
-    return {
-      ...reply,
-      claims: reply.claims.map((claim) => ({ worker, leaseMs, message: readMessage(claim.payload), ...claim })),
-    };
+    return { ...reply, claims: reply.claims.map((claim) => claimedTask(claim, request)) };
   }
 
   extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]> {
@@ -93,7 +104,8 @@ export class RedisTaskStore implements TaskStore {
   }
 
   finish(task: ClaimedTask, outcome: TaskOutcome): Promise<boolean> {
-    return this.#finishes.add({ task, outcome, outcomeJson: encodeOutcome(outcome) });
+    const outcomeJson = outcome.status === 'success' ? outcome.resultJson : JSON.stringify(outcome.error);
+    return this.#finishes.add({ task, outcome, outcomeJson });
   }
 
   retry(task: ClaimedTask, { runAt, error }: RetryRequest): Promise<boolean> {
@@ -120,7 +132,7 @@ export class RedisTaskStore implements TaskStore {
     return this.#broker.size(queue);
   }
 
-  waitForWork(queues: readonly string[], options: { signal: AbortSignal }): Promise<void> {
+  waitForWork(queues: readonly string[], options: WaitForWorkOptions): Promise<void> {
     return this.#broker.waitForWork(queues, options);
   }
 
@@ -128,7 +140,7 @@ export class RedisTaskStore implements TaskStore {
     return this.#backend.get(taskId);
   }
 
-  waitFor(taskId: string, options?: WaitOptions): Promise<FinishedTaskResult> {
+  waitFor(taskId: string, options?: BackendWaitOptions): Promise<FinishedTaskResult> {
     return this.#backend.waitFor(taskId, options);
   }
 
@@ -150,10 +162,15 @@ export class RedisTaskStore implements TaskStore {
     ];
     const deadLetters = new DeadLetterTable(this.#place, fixed);
     const args: Argument[] = [now, this.#backend.ttl ?? '', this.#dedupeWindow, keys.originChannels, keys.taskChannels];
+    const runs = new Runs(args);
+    let last = '';
     for (const { task, outcome, outcomeJson } of items) {
       const { id, fence, queue } = task.lease;
       const deadLetter = outcome.status === 'success' ? undefined : outcome.deadLetter;
-      args.push(id, fence, outcome.status, outcomeJson, ...deadLetters.of(queue, deadLetter));
+      const common = [outcome.status, ...deadLetters.of(queue, deadLetter)];
+      if (common.join() !== last) runs.begin(...common);
+      last = common.join();
+      runs.add(id, fence, outcome.progressJson ?? '', outcomeJson);
     }
     const codes = await this.#place.run(SCRIPTS.finish, deadLetters.keys, args, { repeat: true });
     return (codes as number[]).map((code) => code === 1);

@@ -63,10 +63,12 @@ function readLogin(login: string | undefined): RedisOptions {
 function readQuery(query: string): string | undefined {
   const parameters = new URLSearchParams(query);
   for (const name of parameters.keys()) {
-    if (name !== 'db')
-      throw new InvalidUrlError(
-        `The Redis address has an unknown parameter "${name}". Known: db. Other settings go into the option "redis".`,
-      );
+    if (name === 'db') continue;
+    if (query.includes('@'))
+      throw new InvalidUrlError('A "?" in the login of the Redis address must be written as %3F.');
+    throw new InvalidUrlError(
+      `The Redis address has an unknown parameter "${name}". Known: db. Other settings go into the option "redis".`,
+    );
   }
   if (parameters.getAll('db').length > 1) throw new InvalidUrlError('The Redis address names the database twice.');
   return parameters.get('db') ?? undefined;

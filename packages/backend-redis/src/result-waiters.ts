@@ -1,4 +1,5 @@
 import {
+  type BackendWaitOptions,
   type Clock,
   type FinishedTaskResult,
   isFinished,
@@ -9,13 +10,13 @@ import {
   StoreUnavailableError,
   type Timer,
   WaitAbortedError,
-  type WaitOptions,
   WaitTimeoutError,
 } from '@flowrra/core';
+import { OwnEnds } from './own-ends.js';
 import type { RecordReader } from './record-reader.js';
 import { recordToResult } from './record-to-result.js';
 import type { RedisPlace } from './redis-place.js';
-import { originOf } from './redis-records.js';
+import { isOpenResult, type Notice, originOf, parseNotices } from './redis-records.js';
 import type { Subscription } from './redis-subscriber.js';
 import { WaitChannels } from './wait-channels.js';
 
@@ -36,6 +37,8 @@ interface Watch {
   channel: Subscription | null;
   /** Settles when its record was read for the first time: even a wait without time sees what is there. */
   firstLook: Promise<void> | null;
+  /** Whether its record was read: a wait goes on through an outage, but does not begin in one. */
+  begun: boolean;
 }
 
 /** All waits of one process, on one connection: subscribe, read, and look again each second. */
@@ -43,6 +46,7 @@ export class ResultWaiters {
   readonly #reader: RecordReader;
   readonly #clock: () => Clock;
   readonly #channels: WaitChannels;
+  readonly #ownEnds: OwnEnds;
   readonly #watches = new Map<string, Watch>();
   #poll: Timer | null = null;
   #closed = false;
@@ -50,20 +54,30 @@ export class ResultWaiters {
   constructor(place: RedisPlace, reader: RecordReader, clock: () => Clock) {
     this.#reader = reader;
     this.#clock = clock;
+    this.#ownEnds = new OwnEnds(clock);
     this.#channels = new WaitChannels(place, reader, clock, {
-      finished: (notices) => this.#onNotices(notices),
+      finished: (notices) => {
+        for (const notice of parseNotices(notices)) this.#onNotice(notice);
+      },
       gone: (taskId) => this.#onGone(taskId),
+      deaf: () => this.#ownEnds.forgetAll(),
       missed: () => this.#lookAtAll(),
     });
   }
 
-  /** A name under which this process submits. */
-  noteOrigin(origin: string): void {
+  /** This process is about to submit a task under its name. */
+  submitting(taskId: string, origin: string): void {
     this.#channels.noteOrigin(origin);
+    if (this.#channels.hears(origin)) this.#ownEnds.expect(taskId);
   }
 
-  async wait(taskId: string, options: WaitOptions): Promise<FinishedTaskResult> {
-    const { signal } = options;
+  /** It was not submitted here after all. */
+  notSubmitted(taskId: string): void {
+    this.#ownEnds.forget(taskId);
+  }
+
+  async wait(taskId: string, options: BackendWaitOptions): Promise<FinishedTaskResult> {
+    const { signal, seen = false } = options;
     const timeout = resolveWaitTimeout(options.timeout);
     if (this.#closed) throw new StoppedError('The result backend');
     if (signal?.aborted) throw new WaitAbortedError(`Waiting for task ${taskId}`, signal.reason);
@@ -75,9 +89,13 @@ export class ResultWaiters {
         waiter = { resolve, reject };
         const aborted = (): Error => new WaitAbortedError(`Waiting for task ${taskId}`, signal?.reason);
         stopListening = signal && onAbort(signal, () => reject(aborted()));
-        const { firstLook } = this.#add(taskId, waiter);
+        const watch = this.#add(taskId, waiter, seen);
+        const end = this.#ownEnds.takeEnd(taskId);
+        if (end) return this.#read(watch, end);
+        if (timeout === null && this.#ownEnds.isExpected(taskId)) return;
+        watch.firstLook ??= this.#begin(watch);
         const giveUp = (): void => reject(new WaitTimeoutError(taskId, timeout ?? 0));
-        if (timeout !== null) timer = this.#clock().after(timeout, () => void firstLook?.then(giveUp));
+        if (timeout !== null) timer = this.#clock().after(timeout, () => void watch.firstLook?.then(giveUp));
       });
     } finally {
       timer?.cancel();
@@ -90,19 +108,20 @@ export class ResultWaiters {
     this.#closed = true;
     for (const watch of [...this.#watches.values()]) this.#fail(watch, new StoppedError('The result backend'));
     this.#rest();
+    this.#channels.close();
   }
 
-  #add(taskId: string, waiter: Waiter): Watch {
+  #add(taskId: string, waiter: Waiter, seen: boolean): Watch {
     const known = this.#watches.get(taskId);
     if (known) {
       known.waiters.add(waiter);
+      known.seen ||= seen;
       return known;
     }
-    const watch: Watch = { taskId, waiters: new Set([waiter]), seen: false, channel: null, firstLook: null };
+    const watch = { taskId, waiters: new Set([waiter]), seen, channel: null, firstLook: null, begun: false };
     this.#watches.set(taskId, watch);
     this.#channels.open();
     this.#poll ??= this.#armPoll();
-    watch.firstLook = this.#begin(watch);
     return watch;
   }
 
@@ -120,20 +139,17 @@ export class ResultWaiters {
     if (this.#watches.size === 0) this.#rest();
   }
 
-  /** Nobody waits any more: nothing is heard, no timer runs. */
+  /** Nobody waits any more: no timer runs, and soon nothing is heard. */
   #rest(): void {
-    this.#channels.close();
+    this.#channels.closeSoon();
     this.#poll?.cancel();
     this.#poll = null;
   }
 
-  /**
-   * Subscribe first, then read: what ends in between is announced. A wait goes on through an outage, but does not begin
-   * in one.
-   */
+  /** Subscribe first, then read: what ends in between is announced. */
   async #begin(watch: Watch): Promise<void> {
-    if (!this.#channels.areHeard) await Promise.all([this.#channels.ready(), this.#look(watch, 'first')]);
-    if ((await this.#look(watch, 'first')) && !this.#isOver(watch)) void this.#hearTask(watch);
+    if (!this.#channels.areHeard) await Promise.all([this.#channels.ready(), this.#look(watch)]);
+    if ((await this.#look(watch)) && !this.#isOver(watch)) void this.#hearTask(watch);
   }
 
   /** For a task that is not one of ours, or not there yet: its end is announced on its own channel. */
@@ -149,17 +165,18 @@ export class ResultWaiters {
   }
 
   /** Reads the record once. @returns whether its end would go unheard */
-  async #look(watch: Watch, which?: 'first'): Promise<boolean> {
+  async #look(watch: Watch): Promise<boolean> {
     if (this.#isOver(watch)) return false;
     let bytes: Buffer | null;
     try {
       bytes = await this.#reader.look(watch.taskId);
     } catch (err) {
       // The server may come back before the wait ends; what it refuses for good concerns the waiters.
-      if (err instanceof StoreUnavailableError && which !== 'first') return true;
+      if (err instanceof StoreUnavailableError && watch.begun) return true;
       this.#fail(watch, err as Error);
       return false;
     }
+    watch.begun = true;
     if (bytes === null) {
       if (watch.seen) this.#fail(watch, new ResultNotFoundError(watch.taskId));
       return true;
@@ -186,21 +203,20 @@ export class ResultWaiters {
     }
   }
 
-  /** See scripts/includes/notices.lua. */
-  #onNotices(message: Buffer): void {
-    for (let at = 0; at < message.length; ) {
-      const lineEnd = message.indexOf('\n', at);
-      if (lineEnd < 0) return;
-      const [taskId = '', bytes] = message.toString('utf8', at, lineEnd).split('|');
-      at = lineEnd + 1 + Number(bytes);
-      const watch = this.#watches.get(taskId);
-      if (!watch) continue;
-      if (at > lineEnd + 1) this.#read(watch, message.subarray(lineEnd + 1, at));
+  #onNotice({ taskId, record }: Notice): void {
+    const watch = this.#watches.get(taskId);
+    if (watch) {
+      this.#ownEnds.forget(taskId);
+      if (record) this.#read(watch, record);
       else void this.#look(watch);
+    } else {
+      this.#ownEnds.heard(taskId, record);
     }
   }
 
   #onGone(taskId: string): void {
+    if (taskId === '') this.#ownEnds.forgetAll();
+    else this.#ownEnds.forget(taskId);
     const watch = this.#watches.get(taskId);
     if (watch) void this.#look(watch);
     else if (taskId === '') this.#lookAtAll();
@@ -227,9 +243,4 @@ export class ResultWaiters {
     for (const { reject } of watch.waiters) reject(err);
     this.#drop(watch);
   }
-}
-
-/** A stored result that is not final is cut down to its first line. */
-function isOpenResult(bytes: Buffer): boolean {
-  return bytes.toString('utf8', 0, 2) === 'r|' && bytes.indexOf('\n') === bytes.length - 1;
 }

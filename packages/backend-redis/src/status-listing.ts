@@ -1,6 +1,6 @@
 import { checkPage, isFinal, type Logger, type Page, type TaskResult, type TaskStatus } from '@flowrra/core';
 import { MAX_BATCH_BYTES, MAX_BATCH_ENTRIES } from './batcher.js';
-import { knownLanes } from './known-lanes.js';
+import { knownLanes, type QueueLane } from './known-lanes.js';
 import { isUnreadable, type RecordReader } from './record-reader.js';
 import { recordToResult } from './record-to-result.js';
 import type { RedisPlace } from './redis-place.js';
@@ -63,8 +63,7 @@ export class StatusListing {
     if (status === 'retrying') return sources;
     if (status === 'running') return [...sources, this.#running()];
     const lanes = await knownLanes(this.#place);
-    const waitLists = lanes.map(({ queue, lane }) => this.#place.keys.lane(queue, lane)[0]);
-    return [...sources, ...waitLists.map((waitList) => inOrder(this.#waiting(waitList, wanted)))];
+    return [...sources, ...lanes.map((lane) => inOrder(this.#waiting(lane, wanted)))];
   }
 
   #decode({ id, bytes, lease }: Entry): TaskResult | null {
@@ -93,14 +92,15 @@ export class StatusListing {
     }
   }
 
-  async *#waiting(waitList: string, wanted: number): Source {
+  async *#waiting({ queue, lane }: QueueLane, wanted: number): Source {
     const { keys } = this.#place;
+    const [waitList] = keys.lane(queue, lane);
     const chunk = Math.min(wanted, MAX_BATCH_ENTRIES);
     for (let offset = 0; ; ) {
       const reply = await this.#place.run(
         SCRIPTS.listWaiting,
         [keys.tasks, keys.active, waitList],
-        [offset, chunk, MAX_BATCH_BYTES],
+        [queue, lane, offset, chunk, MAX_BATCH_BYTES],
         { repeat: true },
       );
       const [looked, ...rows] = reply as [number, ...Buffer[]];

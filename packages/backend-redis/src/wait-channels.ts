@@ -1,4 +1,4 @@
-import { type Clock, StoreUnavailableError } from '@flowrra/core';
+import { type Clock, StoreFullError, StoreUnavailableError, systemClock, type Timer } from '@flowrra/core';
 import type { RecordReader } from './record-reader.js';
 import type { RedisPlace } from './redis-place.js';
 import { encodeField } from './redis-records.js';
@@ -8,14 +8,18 @@ import type { Subscription } from './redis-subscriber.js';
 const NOTICES_FOR = 5_000;
 /** A request that is younger, in milliseconds, serves for another task as well. */
 const FRESH = 1_000;
+/** Milliseconds for which the common channels are kept that nobody needs: the next wait often comes at once. */
+const LINGER = 1_000;
 
 /** What waits hear. */
 export interface WaitEars {
   /** Ends of tasks that this process submitted; see scripts/includes/notices.lua. */
   finished(notices: Buffer): void;
-  /** A result was removed; empty: any. */
+  /** The result of that task was removed; of an empty id: some results, nobody says which. */
   gone(taskId: string): void;
-  /** Something may have been missed. */
+  /** From now on something may be missed. */
+  deaf(): void;
+  /** All is heard again; something may have been missed. */
   missed(): void;
 }
 
@@ -32,7 +36,8 @@ export class WaitChannels {
   /** Heard while anybody waits. */
   #common: Subscription[] = [];
   #heard = false;
-  #endReconnect: (() => void) | null = null;
+  #endGaps: (() => void) | null = null;
+  #closing: Timer | null = null;
   #asked: { readonly at: number; readonly answer: Promise<void> } | null = null;
 
   constructor(place: RedisPlace, reader: RecordReader, clock: () => Clock, ears: WaitEars) {
@@ -46,7 +51,7 @@ export class WaitChannels {
   noteOrigin(origin: string): void {
     if (this.#origins.has(origin)) return;
     this.#origins.add(origin);
-    if (this.#common.length > 0) this.#hearOrigin(origin);
+    if (this.#isOpen) this.#hearOrigin(origin);
   }
 
   /** Whether the end of a task of that origin is heard on the channel of this process. */
@@ -54,18 +59,23 @@ export class WaitChannels {
     return this.#origins.has(origin);
   }
 
-  get isOpen(): boolean {
+  get #isOpen(): boolean {
     return this.#common.length > 0;
   }
 
   open(): void {
-    if (this.isOpen) return;
+    this.#closing?.cancel();
+    this.#closing = null;
+    if (this.#isOpen) return;
     const { keys, connection } = this.#place;
     this.#common.push(
       connection.subscriber.subscribe(keys.goneChannel, (message) => this.#ears.gone(message.toString())),
     );
     for (const origin of this.#origins) this.#hearOrigin(origin);
-    this.#endReconnect = connection.subscriber.onReconnect(() => this.#ears.missed());
+    this.#endGaps = connection.subscriber.onGap({
+      begins: () => this.#ears.deaf(),
+      ends: () => this.#ears.missed(),
+    });
   }
 
   /** Whether the common channels are heard, as far as this process knows. */
@@ -73,18 +83,32 @@ export class WaitChannels {
     return this.#heard;
   }
 
+  /** Whether the end of whatever is submitted from now on, under that name, will be heard, unless there is a gap. */
+  hears(origin: string): boolean {
+    const { subscriber } = this.#place.connection;
+    return this.#isOpen && this.#origins.has(origin) && subscriber.hears(this.#channelOf(origin));
+  }
+
   /** Resolves when the common channels are heard, or cannot be now: the subscriber goes on trying. */
   async ready(): Promise<void> {
     const waitedFor = this.#common.length;
     await Promise.allSettled(this.#common.map(({ active }) => active));
-    this.#heard = waitedFor === this.#common.length;
+    this.#heard = waitedFor > 0 && waitedFor === this.#common.length;
+  }
+
+  /** Nobody waits any more. */
+  closeSoon(): void {
+    this.#closing ??= systemClock.after(LINGER, () => this.close(), { keepAlive: false });
   }
 
   close(): void {
+    this.#closing?.cancel();
+    this.#closing = null;
     for (const subscription of this.#common.splice(0)) subscription.end();
     this.#heard = false;
-    this.#endReconnect?.();
-    this.#endReconnect = null;
+    this.#ears.deaf();
+    this.#endGaps?.();
+    this.#endGaps = null;
     this.#asked = null;
   }
 
@@ -102,15 +126,18 @@ export class WaitChannels {
       await this.#asked.answer;
     } catch (err) {
       this.#asked = null;
-      // Without notices the poll finds it.
-      if (!(err instanceof StoreUnavailableError)) throw err;
+      // Without notices the poll finds it; a server that is out of memory takes no request, but is read.
+      if (!(err instanceof StoreUnavailableError || err instanceof StoreFullError)) throw err;
     }
   }
 
   #hearOrigin(origin: string): void {
-    const { keys, connection } = this.#place;
-    const channel = keys.originChannels + encodeField(origin);
+    const { subscriber } = this.#place.connection;
     this.#heard = false;
-    this.#common.push(connection.subscriber.subscribe(channel, (message) => this.#ears.finished(message)));
+    this.#common.push(subscriber.subscribe(this.#channelOf(origin), (message) => this.#ears.finished(message)));
+  }
+
+  #channelOf(origin: string): string {
+    return this.#place.keys.originChannels + encodeField(origin);
   }
 }

@@ -1,4 +1,5 @@
-import { onAbort, StoppedError, WaitAbortedError } from '@flowrra/core';
+import { type Lane, onAbort, StoppedError, WaitAbortedError, type WaitForWorkOptions } from '@flowrra/core';
+import { laneName } from './redis-keys.js';
 import type { RedisPlace } from './redis-place.js';
 import type { Subscription } from './redis-subscriber.js';
 
@@ -7,8 +8,10 @@ export class WorkSignals {
   readonly #place: RedisPlace;
   #subscription: Subscription | null = null;
   readonly #waiting = new Map<string, Set<() => void>>();
-  /** Queues announced since their last claim began: the news may come before the worker starts to listen. */
-  readonly #announced = new Set<string>();
+  /** How often work was announced, by queue. */
+  readonly #announced = new Map<string, number>();
+  /** How often it had been when the last claim began, by lane of a queue: what came later is news to the lane. */
+  readonly #seen = new Map<string, number>();
   #closed = false;
 
   constructor(place: RedisPlace) {
@@ -16,16 +19,18 @@ export class WorkSignals {
   }
 
   /** A claim sees all that was announced before it. */
-  claimBegins(queue: string): void {
-    this.#announced.delete(queue);
+  claimBegins(queue: string, lane: Lane): void {
+    this.#see(queue, lane);
+    this.#see(queue, undefined);
     this.#listen();
   }
 
   /** @throws WaitAbortedError, StoppedError, or what keeps the channel from being heard */
-  async wait(queues: readonly string[], signal: AbortSignal): Promise<void> {
+  async wait(queues: readonly string[], { signal, lane }: WaitForWorkOptions): Promise<void> {
     if (this.#closed) throw new StoppedError('The broker');
     if (signal.aborted) throw new WaitAbortedError('Waiting for work', signal.reason);
-    const news = queues.filter((queue) => this.#announced.delete(queue));
+    // It may have come before the worker starts to listen.
+    const news = queues.filter((queue) => this.#see(queue, lane));
     if (news.length > 0) return;
     const subscription = this.#listen();
     await new Promise<void>((resolve, reject) => {
@@ -64,9 +69,20 @@ export class WorkSignals {
   }
 
   #announce(queue: string): void {
-    const wakers = [...this.#wakersOf(queue)];
-    if (wakers.length === 0) this.#announced.add(queue);
-    for (const wake of wakers) wake();
+    this.#announced.set(queue, this.#announcements(queue) + 1);
+    for (const wake of [...this.#wakersOf(queue)]) wake();
+  }
+
+  #announcements(queue: string): number {
+    return this.#announced.get(queue) ?? 0;
+  }
+
+  /** @returns whether there was news to the lane, or to whoever serves the queue */
+  #see(queue: string, lane: Lane | undefined): boolean {
+    const name = laneName(queue, lane ?? '');
+    const seen = this.#seen.get(name) ?? 0;
+    this.#seen.set(name, this.#announcements(queue));
+    return seen < this.#announcements(queue);
   }
 
   #wakersOf(queue: string): Set<() => void> {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { inspect } from 'node:util';
 import {
   BackendError,
   ConfigError,
@@ -87,13 +88,17 @@ describe('every form of address', () => {
     ['no password', (port: number) => `redis://127.0.0.1:${port}`],
     ['a wrong password', (port: number) => `redis://:letmein@127.0.0.1:${port}`],
     ['an unknown user', (port: number) => `redis://bob:letmein@127.0.0.1:${port}`],
-  ])('says so when the server refuses %s, without showing one', async (_what, urlAt) => {
-    const failure = await roundTrip(urlAt(locked.port)).catch((err: unknown) => err);
-    expect(failure).toBeInstanceOf(BackendError);
-    expect(failure).not.toBeInstanceOf(StoreUnavailableError);
-    expect(String(failure)).toMatch(/password/);
-    expect(JSON.stringify(failure) + String(failure)).not.toContain('letmein');
-  });
+  ])(
+    'says so when the server refuses %s, and shows none, however the error is printed (DA-08)',
+    async (_what, urlAt) => {
+      const failure = await roundTrip(urlAt(locked.port)).catch((err: unknown) => err);
+      expect(failure).toBeInstanceOf(BackendError);
+      expect(failure).not.toBeInstanceOf(StoreUnavailableError);
+      expect(String(failure)).toMatch(/password/);
+      // As the console and loggers print it, with its cause and what the driver noted there.
+      expect(inspect(failure, { depth: 10 }) + JSON.stringify(failure)).not.toContain('letmein');
+    },
+  );
 
   it('does not write to another database when the server has none of that number', async () => {
     const { client, broker: open, key } = setup();
@@ -111,11 +116,12 @@ describe('what cannot be right', () => {
     [{ keyPrefix: 'x'.repeat(10_000) }, 'keyPrefix'],
     [{ keyPrefix: 'a\r\nb' }, 'keyPrefix'],
     [{ keyPrefix: 'a*' }, 'keyPrefix'],
+    [{ keyPrefix: '{}' }, 'keyPrefix'],
     [{ redis: 'tls' }, 'redis'],
     [{ redis: { keyPrefix: 'mine:' } }, 'redis.keyPrefix'],
     [{ deadline: '2 s' }, 'deadline'],
     [{ deadline: 0 }, 'deadline'],
-  ])('%j is refused by both stores, by name', (options, option) => {
+  ])('%j is refused by both stores, by name (KY-01)', (options, option) => {
     for (const Store of [RedisBackend, RedisBroker]) {
       // What a JavaScript caller may pass.
       const create = () => new Store('redis://localhost', options as object);

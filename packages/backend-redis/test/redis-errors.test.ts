@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { BackendError, StoreFullError, StoreUnavailableError } from '@flowrra/core';
 import { ReplyError } from 'ioredis';
 import { describe, expect, it } from 'vitest';
@@ -37,6 +38,13 @@ describe('an answer of the server', () => {
     expect(translated.message).toContain(hint);
     expect(translated.message).toContain(ADDRESS);
     expect(translated.cause).toBeInstanceOf(ReplyError);
+  });
+
+  it('tells nothing of what was sent: passwords and payloads stay out of logs (DA-08)', () => {
+    const command = { name: 'auth', args: ['ann', 'hunter2'] };
+    const translated = translateError(Object.assign(new ReplyError('WRONGPASS'), { command }), ADDRESS);
+    expect(inspect(translated)).toContain("command: { name: 'auth' }");
+    expect(inspect(translated)).not.toContain('hunter2');
   });
 
   it('is told apart from a connection that was lost', () => {

@@ -6,7 +6,7 @@ describe('broker and backend as one', () => {
     const { store: open } = setup();
     const store = await open();
     const task = message({ origin: 'app-1' });
-    expect(await store.submit([task])).toEqual([{ known: false, submittedAt: expect.any(Number) }]);
+    expect(await store.submit([task])).toEqual([{ known: false, submittedAt: expect.any(Number), recorded: true }]);
     expect(await store.get(task.id)).toMatchObject({
       status: 'pending',
       taskName: 'add',
@@ -32,11 +32,22 @@ describe('broker and backend as one', () => {
     expect(await store.finish(task, success(2))).toBe(false);
   });
 
-  it('keeps the payload byte by byte through claim, retry and end', async () => {
+  it('carries out an end before the claim that is asked for after it', async () => {
+    const { store: open } = setup();
+    const store = await open();
+    await store.submit([message(), message()]);
+    const task = first((await store.claim(claimOne)).claims);
+    const order: string[] = [];
+    const ended = store.finish(task, success(1)).then(() => order.push('ended'));
+    const claimed = store.claim(claimOne).then(() => order.push('claimed'));
+    await Promise.all([claimed, ended]);
+    expect(order).toEqual(['ended', 'claimed']);
+  });
+
+  it('keeps the payload byte by byte through claim, retry and end (SE-07)', async () => {
     const { store: open, client, key } = setup();
     const store = await open();
-    const payload =
-      '{"v":1,"task":"t","args":[[],{},{"a":[]},"9007199254740993",1.0,"\\u00e9é\ud83d\ude00"],"retries":[3,1,0,1,0]}';
+    const payload = '[1,"t",[[],{},{"a":[]},"9007199254740993",1.0,"\\u00e9é\ud83d\ude00"],{"retries":[3,1,0,1,0]}]';
     await store.submit([message({ id: 'x', payload })]);
     const once = first((await store.claim(claimOne)).claims);
     expect(once.payload).toBe(payload);

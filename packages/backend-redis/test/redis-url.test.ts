@@ -43,7 +43,7 @@ describe('a Redis address', () => {
     expect(() => parseRedisUrl(url)).toThrow(reason);
   });
 
-  it('never shows the password, whatever else is wrong', () => {
+  it('never shows the password, whatever else is wrong (DA-08)', () => {
     for (const url of [
       'redis://:hunter2@h:0',
       'redis://:hunter2@h?x=1',
@@ -51,6 +51,10 @@ describe('a Redis address', () => {
       'unix://:hunter2@h/x',
       'redis://:hunter2@h/db',
       'redis//:hunter2@h',
+      // An unencoded "?" makes a parameter of what follows.
+      'redis://:hunter2?hunter2@h',
+      'redis://me:123?hunter2@h',
+      'redis://me:123?hunter2=1@h',
     ]) {
       expect(() => parseRedisUrl(url)).toThrow(
         expect.objectContaining({ code: 'INVALID_URL', message: expect.not.stringContaining('hunter2') }),

@@ -55,7 +55,11 @@ export class RedisWorld {
   readonly client = new Redis(redisForTests());
   readonly #opened: { close(): Promise<void> }[] = [];
 
-  constructor(readonly logger: StoreContext['logger']) {}
+  /** @param connect what the stores are given to connect by; by default the URL of the run's Redis */
+  constructor(
+    readonly logger: StoreContext['logger'],
+    readonly connect: () => string | Redis = redisForTests,
+  ) {}
 
   key(name: string): string {
     return `${this.prefix}:${name}`;
@@ -63,13 +67,13 @@ export class RedisWorld {
 
   /** `database`: another one of the same server, by its number. */
   async backend(ttl: number | null = null, { keyPrefix = this.prefix, database = 0 } = {}): Promise<RedisBackend> {
-    const url = new URL(redisForTests());
-    url.pathname = `/${database}`;
-    return this.#open(new RedisBackend(url.href, { ttl, keyPrefix, clock: this.clock }));
+    const url = Object.assign(new URL(redisForTests()), { pathname: `/${database}` });
+    const target = database === 0 ? this.connect() : url.href;
+    return this.#open(new RedisBackend(target, { ttl, keyPrefix, clock: this.clock }));
   }
 
   async broker(policy: BrokerSettings['policy']): Promise<RedisBroker> {
-    return this.#open(new RedisBroker(redisForTests(), { ...policy, keyPrefix: this.prefix, clock: this.clock }));
+    return this.#open(new RedisBroker(this.connect(), { ...policy, keyPrefix: this.prefix, clock: this.clock }));
   }
 
   /** The channels that anybody listens to in this namespace. */
@@ -134,14 +138,18 @@ export async function createBrokerWorld({ policy, logger }: BrokerSettings): Pro
 }
 
 /** Broker and backend at one place, as one. */
-export async function createFusedWorld({ policy, ttl, logger }: TaskStoreSettings): Promise<TaskStoreWorld> {
-  const world = new RedisWorld(logger);
+export async function createFusedWorld(
+  { policy, ttl, logger }: TaskStoreSettings,
+  connect?: () => Redis,
+): Promise<TaskStoreWorld & { redis: RedisWorld }> {
+  const world = new RedisWorld(logger, connect);
   const open = async () => {
     const [broker, backend] = [await world.broker(policy), await world.backend(ttl)];
     return { broker, backend, store: await fuse(broker, backend) };
   };
   return {
     ...(await open()),
+    redis: world,
     advance: (ms) => world.clock.advance(ms),
     second: async () => (await open()).store,
     close: () => world.close(),

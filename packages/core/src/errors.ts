@@ -227,11 +227,11 @@ export class WaitAbortedError extends FlowrraError {
   }
 }
 
-/** The result was there and is gone: deleted, cleared or expired. */
+/** The result was there and is gone: deleted, cleared, expired, or lost by the store. */
 export class ResultNotFoundError extends FlowrraError {
   readonly code = 'RESULT_NOT_FOUND';
   constructor(readonly taskId: string) {
-    super(`The result of task ${taskId} is gone: it was deleted or its time to live ended.`);
+    super(`The result of task ${taskId} is gone: it was deleted, its time to live ended, or its store lost it.`);
   }
 }
 

@@ -53,7 +53,12 @@ export {
 
 // Result backends
 
-export { BaseResultBackend, type Page, type WaitOptions } from './backends/base-result-backend.js';
+export {
+  type BackendWaitOptions,
+  BaseResultBackend,
+  type Page,
+  type WaitOptions,
+} from './backends/base-result-backend.js';
 export { checkPage } from './backends/check-page.js';
 export { getBackend } from './backends/get-backend.js';
 export { pollUntilFinished, resolveWaitTimeout } from './backends/poll-until-finished.js';
@@ -78,6 +83,7 @@ export {
   type QueueSize,
   type ReleaseReason,
   type Verdict,
+  type WaitForWorkOptions,
 } from './brokers/base-broker.js';
 export {
   BROKER_POLICY_OPTIONS,
@@ -94,10 +100,18 @@ export { CONTRACT, implementsContract, type StoreContext } from './contract.js';
 export { checkName } from './names.js';
 export { onAbort } from './on-abort.js';
 export { checkDuration, checkInteger, checkOptions } from './options.js';
+export { claimedTask } from './stores/claimed-task.js';
 export { importPackage } from './stores/import-package.js';
 export { JoinedTaskStore, outcomeResult } from './stores/joined-task-store.js';
 export { asBackendError, registerBackend, type StoreProvider, schemeOf } from './stores/store-providers.js';
-export type { ClaimedTask, RetryRequest, StoreClaimReply, TaskOutcome, TaskStore } from './stores/task-store.js';
+export type {
+  ClaimedTask,
+  RetryRequest,
+  StoreClaimReply,
+  SubmitReply,
+  TaskOutcome,
+  TaskStore,
+} from './stores/task-store.js';
 export { decodeTaskResult, encodeJson, encodeTaskResult, type JsonObject, type JsonValue } from './tasks/codec.js';
 export {
   type Delivery,

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { customAlphabet } from 'nanoid';
-import type { BaseResultBackend, WaitOptions } from './backends/base-result-backend.js';
+import type { BackendWaitOptions, BaseResultBackend } from './backends/base-result-backend.js';
 import { getBackend } from './backends/get-backend.js';
 import type { BaseBroker, Lane, NewMessage } from './brokers/base-broker.js';
 import { getBroker } from './brokers/get-broker.js';
@@ -12,8 +12,8 @@ import { checkName } from './names.js';
 import { type ResolvedConfig, resolveConfig } from './resolve-config.js';
 import { JoinedTaskStore } from './stores/joined-task-store.js';
 import { isServed } from './stores/served-lanes.js';
-import type { TaskStore } from './stores/task-store.js';
-import { prepareMessage } from './tasks/prepare-message.js';
+import type { SubmitReply, TaskStore } from './stores/task-store.js';
+import { type MessageSource, prepareMessage } from './tasks/prepare-message.js';
 import { isTaskContract, type Task, type TaskContract } from './tasks/task.js';
 import { type HandleSource, TaskHandle } from './tasks/task-handle.js';
 import { TaskRegistry } from './tasks/task-registry.js';
@@ -21,7 +21,13 @@ import { type FinishedTaskResult, isFinished, type TaskResult } from './tasks/ta
 
 const ALPHANUMERIC = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 /** 21 characters: 125 random bits. */
-const newTaskId = customAlphabet(ALPHANUMERIC, 21);
+const randomId = customAlphabet(ALPHANUMERIC, 21);
+function newTaskId(): string {
+  const id = randomId();
+  // It was put together character by character, and is kept as these pieces until somebody looks into it.
+  id.charCodeAt(0);
+  return id;
+}
 const newProcessTag = customAlphabet(ALPHANUMERIC, 8);
 
 /** The two stores, opened and joined. */
@@ -39,12 +45,14 @@ export class TaskClient implements HandleSource {
   /** Names this process in leases, results and completion notices; another one at every start. */
   readonly worker = `${hostname()}-${process.pid}-${newProcessTag()}`;
   readonly middleware: Middleware[] = [];
+  readonly #source: MessageSource;
   #opening: Promise<OpenStores> | undefined;
   #closed = false;
 
   constructor(config: Config) {
     this.config = resolveConfig(config);
     this.events = new TaskEvents(this.config.logger);
+    this.#source = { newTaskId, origin: this.worker, maxPayloadBytes: this.config.maxPayloadBytes };
   }
 
   /** @throws BackendError when a store cannot be made or reached; the next call tries again */
@@ -110,8 +118,7 @@ export class TaskClient implements HandleSource {
 
   /** Checks a call completely and makes its message. @throws as `prepareMessage` */
   prepare(call: SubmitCall): NewMessage | Promise<NewMessage> {
-    const { maxPayloadBytes } = this.config;
-    return prepareMessage(call, { newTaskId, origin: this.worker, maxPayloadBytes });
+    return prepareMessage(call, this.#source);
   }
 
   async #push(calls: readonly SubmitCall[]): Promise<TaskHandle[]> {
@@ -124,10 +131,10 @@ export class TaskClient implements HandleSource {
     const replies = await store.submit(messages);
     return messages.map((message, i) => {
       const { task } = calls[i] as SubmitCall;
-      const known = replies[i]?.known ?? false;
+      const { known, recorded } = replies[i] as SubmitReply;
       if (!known)
         this.events.emit('submitted', () => ({ taskId: message.id, taskName: task.name, queue: message.queue }));
-      return new TaskHandle(this, message.id, task, message.queue, known && message.remembered);
+      return new TaskHandle(this, message.id, task, message.queue, { known: known && message.remembered, recorded });
     });
   }
 
@@ -164,7 +171,7 @@ export class TaskClient implements HandleSource {
   async waitFor(
     taskId: string,
     { queue, lane }: { queue: string; lane: Lane },
-    options: WaitOptions,
+    options: BackendWaitOptions,
   ): Promise<FinishedTaskResult> {
     const { store, broker } = await this.open();
     if (broker.supports.processLocal && !isServed(broker, queue, lane)) {

@@ -3,7 +3,7 @@ import { sleep, systemClock } from '../src/clock.js';
 import { ManualClock } from '../src/testing/manual-clock.js';
 
 describe('systemClock', () => {
-  it('does not fire a timer of forty days at once, as setTimeout would', async () => {
+  it('does not fire a timer of forty days at once, as setTimeout would (SC-09)', async () => {
     let fired = false;
     const timer = systemClock.after(40 * 86_400_000, () => (fired = true));
     await sleep(systemClock, 20);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { BackendError, type FlowrraError, StoreUnavailableError } from '@flowrra/core';
 import {
   type Cell,
-  type Column,
+  type CellTable,
   rawTransaction,
   type SqlContext,
   type SqlDialect,
@@ -26,7 +26,9 @@ const CONNECT_TIMEOUT = 5_000;
 const WIDEST_VARCHAR = 1_000;
 
 /** Byte by byte, the blanks at the end included; each server has its own name for that, and takes the other for a comment. */
-const TEXT = 'character set utf8mb4 collate /*M!100200 utf8mb4_nopad_bin */ /*!80017 utf8mb4_0900_bin */';
+const COLLATE = 'collate /*M!100200 utf8mb4_nopad_bin */ /*!80017 utf8mb4_0900_bin */';
+const COLLATION = sql.raw(COLLATE);
+const TEXT = `character set utf8mb4 ${COLLATE}`;
 
 /** Where the database is: an address to make a pool for, or a pool or Kysely instance of the user's. */
 export type MySQLTarget =
@@ -55,7 +57,7 @@ export class MySQLDialect implements SqlDialect {
   // Without a detour over the session's time zone, which has no hour for some instants and two for others.
   readonly now = sql<number>`(timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) div 1000)`;
   readonly rowLocks = true;
-  readonly updateTakesRowsBy = 'join';
+  readonly changesByRowsIn = 'join';
   readonly #target: MySQLTarget;
   #pool: Pool | null = null;
   #guarded: GuardedPool | null = null;
@@ -100,12 +102,21 @@ export class MySQLDialect implements SqlDialect {
     if (pool && !('pool' in this.#target)) await pool.promise().end();
   }
 
-  rows(columns: readonly Column[], rows: readonly (readonly Cell[])[]): RawBuilder<unknown> {
+  rows({ columns, rows, shared }: CellTable): RawBuilder<unknown> {
     const cells = columns.map(({ name, kind }, index) => {
       const type = kind === 'integer' || kind === 'flag' ? this.columnTypes[kind] : textType(rows, index);
       return sql`${sql.ref(name)} ${type} path ${sql.lit(`$[${index}]`)}`;
     });
-    return sql`(select * from json_table(${JSON.stringify(rows)}, '$[*]' columns (${sql.join(cells)})) as cells)`;
+    const values = shared.map(({ name, kind, value }) => {
+      const isText = kind === 'id' || kind === 'text';
+      return sql`${isText ? sql`convert(${value} using utf8mb4) ${COLLATION}` : value} as ${sql.ref(name)}`;
+    });
+    return sql`(select ${sql.join([sql`cells.*`, ...values])}
+      from json_table(${JSON.stringify(rows)}, '$[*]' columns (${sql.join(cells)})) as cells)`;
+  }
+
+  isOneOf(column: RawBuilder<unknown>, ids: readonly string[]): RawBuilder<boolean> {
+    return sql`${column} in (${sql.join(ids)})`;
   }
 
   transaction<T>(db: Kysely<SqlTables>, work: (trx: Kysely<SqlTables>) => Promise<T>): Promise<T> {

@@ -56,9 +56,10 @@ describe('a MySQL address', () => {
     ['mysql://db:port/app'],
     ['mysql://me:hunter2/secret@db/app'],
     ['mysql://me:hunter2?secret@db/app'],
+    ['mysql://me:123/app?hunter2@db/app'],
     ['mysql://me:hunter2%@db/app'],
     ['postgresql://me:hunter2@db/app'],
-  ])('is refused as %s, without showing the password', (url) => {
+  ])('is refused as %s, without showing the password (DA-08)', (url) => {
     expect(refusal(url).message).toMatch(/^The MySQL address .*\. Write it as in mysql:/);
     expect(refusal(url).message).not.toMatch(/hunter2|secret/);
   });
@@ -69,7 +70,7 @@ describe('the constructor', () => {
     expect(schedulerProvider.createSchedulerBackend('mariadb://127.0.0.1:1/app')).toBeInstanceOf(MySQLSchedulerBackend);
   });
 
-  it('names what is wrong about options and target', () => {
+  it('names what is wrong about options and target, such as a prefix that is SQL (SQ-11)', () => {
     const make = (target: unknown, options?: object) => () => new MySQLSchedulerBackend(target as string, options);
     expect(make('mysql://db/app', { pool: 1 })).toThrow(/no option "pool"\. Known: .*poolSize/);
     expect(make('mysql://db/app', { poolSize: 0 })).toThrow(/poolSize must be an integer/);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { World } from './world.js';
 
-it('SQ-09 compares and orders texts byte by byte, whatever the locale of the database', async () => {
+it('compares and orders texts byte by byte, whatever the locale of the database (SQ-09)', async () => {
   const world = new World();
   try {
     await world.backend().listAll();

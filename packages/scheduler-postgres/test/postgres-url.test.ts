@@ -67,11 +67,12 @@ describe('a PostgreSQL address', () => {
     ['postgresql://me:hunter2/secret@db/app'],
     ['postgresql://me:hunter2?secret@db/app'],
     ['postgresql://me:hunter2#secret@db/app'],
+    ['postgresql://me:123/app?hunter2@db/app'],
     ['postgresql://me:hunter2%@db/app'],
     ['postgresql://me:hunter2%00@db/app'],
     ['mysql://me:hunter2@db/app'],
     ['hunter2'],
-  ])('is refused as %s, without showing the password', (url) => {
+  ])('is refused as %s, without showing the password (DA-08)', (url) => {
     expect(refusal(url).message).toMatch(/^The PostgreSQL address .*\. Write it as in postgresql:/);
     expect(refusal(url).message).not.toMatch(/hunter2|secret/);
   });
@@ -84,7 +85,7 @@ describe('the constructor', () => {
     );
   });
 
-  it('names what is wrong about options and target', () => {
+  it('names what is wrong about options and target, such as a prefix that is SQL (SQ-11)', () => {
     const url = 'postgresql://db/app';
     const make = (target: unknown, options?: object) => () => new PostgreSQLSchedulerBackend(target as string, options);
     expect(make(url, { pool: 1 })).toThrow(/no option "pool"\. Known: .*poolSize/);

@@ -1,8 +1,7 @@
 import { BackendError, type FlowrraError } from '@flowrra/core';
 import type {
-  Cell,
+  CellTable,
   ChangeListener,
-  Column,
   SqlContext,
   SqlDialect,
   SqlErrorKind,
@@ -26,7 +25,7 @@ export class SqliteDialect implements SqlDialect {
   readonly label: string;
   readonly now = null;
   readonly rowLocks = false;
-  readonly updateTakesRowsBy = 'from';
+  readonly changesByRowsIn = 'subselect';
   readonly columnTypes = { id: sql`text`, text: sql`text`, json: sql`text`, integer: sql`integer`, flag: sql`integer` };
   readonly kindOfError: (err: unknown) => SqlErrorKind = kindOfError;
   readonly isIndexThere: (err: unknown) => boolean = isIndexThere;
@@ -71,9 +70,14 @@ export class SqliteDialect implements SqlDialect {
     await own?.destroy();
   }
 
-  rows(columns: readonly Column[], rows: readonly (readonly Cell[])[]): RawBuilder<unknown> {
-    const values = columns.map(({ name }, index) => sql`value ->> ${sql.lit(index)} as ${sql.ref(name)}`);
-    return sql`(select ${sql.join(values)} from ${this.#each}(${JSON.stringify(rows)}))`;
+  rows({ columns, rows, shared }: CellTable): RawBuilder<unknown> {
+    const cells = columns.map(({ name }, index) => sql`value ->> ${sql.lit(index)} as ${sql.ref(name)}`);
+    const values = shared.map(({ name, value }) => sql`${value} as ${sql.ref(name)}`);
+    return sql`(select ${sql.join([...cells, ...values])} from ${this.#each}(${JSON.stringify(rows)}))`;
+  }
+
+  isOneOf(column: RawBuilder<unknown>, ids: readonly string[]): RawBuilder<boolean> {
+    return sql`${column} in (select value from json_each(${JSON.stringify(ids)}))`;
   }
 
   /** Kysely begins with a plain `begin`, which takes the lock too late: after a read it can only fail. */

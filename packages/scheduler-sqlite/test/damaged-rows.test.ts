@@ -26,7 +26,7 @@ function write(column: string, value: unknown): void {
 }
 
 describe('A schedule that somebody edited by hand', () => {
-  it.each(BEYOND)('SC-12 holds up no other one when its next run is %d', async (instant) => {
+  it.each(BEYOND)('holds up no other one when its next run is %d (SC-12)', async (instant) => {
     write('next_run', instant);
     expect((await backend.dueTimes()).nextRun?.getTime()).not.toBeNaN();
     const { schedules } = await backend.readDue({ limit: 10 });
@@ -34,14 +34,14 @@ describe('A schedule that somebody edited by hand', () => {
     expect(await backend.get('spoilt')).toMatchObject({ error: expect.stringContaining('no date') });
   });
 
-  it('SC-12 says so when its next run is a text, which SQLite takes', async () => {
+  it('says so when its next run is a text, which SQLite takes (SC-12)', async () => {
     write('next_run', '2026-01-01 12:00:00');
     expect(await backend.get('spoilt')).toMatchObject({ error: expect.stringContaining('no date') });
     await backend.delete('whole');
     expect((await backend.dueTimes()).nextRun).toEqual(new Date(8.64e15));
   });
 
-  it('SC-12 is set aside once, and fires again when somebody repaired it', async () => {
+  it('is set aside once, and fires again when somebody repaired it (SC-12)', async () => {
     write('start_at', BEYOND[0]);
     await backend.readDue({ limit: 10 });
     expect((await backend.get('spoilt'))?.nextRun).toBeNull();

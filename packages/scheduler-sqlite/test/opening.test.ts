@@ -8,6 +8,7 @@ import { Kysely, SqliteDialect } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SQLiteSchedulerBackend, schedulerProvider } from '../src/index.js';
 import { translateError } from '../src/sqlite-errors.js';
+import { parseSqliteUrl } from '../src/sqlite-url.js';
 import { startSqliteProcess } from './children/sqlite-process.js';
 import { temporaryFolder } from './temporary-folder.js';
 
@@ -60,7 +61,7 @@ describe('opening a SQLite file', () => {
     ]);
   });
 
-  it('SQ-11 keeps two prefixes apart in one file, and refuses what is no identifier', async () => {
+  it('keeps two prefixes apart in one file, and refuses what is no identifier (SQ-11)', async () => {
     const { open, file, tables } = setup();
     await open(file('two.db'), { tablePrefix: 'a_' }).create(sampleSchedule('of-a'));
     expect(await open(file('two.db'), { tablePrefix: 'b_' }).listAll()).toEqual([]);
@@ -91,7 +92,7 @@ describe('opening a SQLite file', () => {
     expect(database.open).toBe(true);
   });
 
-  it('SQ-05 waits for a transaction that the user has open on the same database', async () => {
+  it('waits for a transaction that the user has open on the same database (SQ-05)', async () => {
     const { open } = setup();
     const database = new Sqlite(':memory:', { timeout: 0 });
     undo.push(() => database.close());
@@ -117,7 +118,7 @@ describe('opening a SQLite file', () => {
     expect(database.open).toBe(true);
   });
 
-  it('SQ-06 makes its own files wait for no lock, and keeps what it acknowledged', async () => {
+  it('makes its own files wait for no lock, and keeps what it acknowledged (SQ-06)', async () => {
     const { open, file } = setup();
     await open(file('wal.db')).create(sampleSchedule('a'));
     const database = new Sqlite(file('wal.db'));
@@ -246,12 +247,16 @@ describe('addresses of SQLite files', () => {
     return backend.constructor.name;
   };
 
-  it('DA-10 may be absolute, relative, the default file or memory', async () => {
+  it('may be absolute, relative, the default file or memory (DA-10)', async () => {
     for (const url of ['sqlite:///var/lib/a.db', 'sqlite:schedule.db', 'sqlite://', 'sqlite::memory:', 'SQLITE:a.db'])
       expect(await nameOf(url)).toBe('SQLiteSchedulerBackend');
+    expect(parseSqliteUrl('sqlite:///var/lib/a.db')).toBe('/var/lib/a.db');
+    expect(parseSqliteUrl('sqlite:rel/x.db')).toBe('rel/x.db');
+    expect(parseSqliteUrl('sqlite::memory:')).toBe(':memory:');
+    expect(parseSqliteUrl('sqlite://')).toBeUndefined();
   });
 
-  it('DA-10 keeps an absolute path absolute, and decodes it', async () => {
+  it('keeps an absolute path absolute, and decodes it (DA-10)', async () => {
     const { file } = setup();
     const backend = schedulerProvider.createSchedulerBackend(`sqlite://${file('with%20blank.db')}`);
     undo.push(() => backend.close());
@@ -268,7 +273,7 @@ describe('addresses of SQLite files', () => {
     ['sqlite:', /no path/],
     ['sqlite:///', /folder/],
     ['mysql://host/db', /no SQLite address/],
-  ])('DA-10 refuses %s', (url, message) => {
+  ])('refuses %s (DA-10)', (url, message) => {
     const make = () => schedulerProvider.createSchedulerBackend(url);
     expect(make).toThrow(InvalidUrlError);
     expect(make).toThrow(message);

@@ -27,7 +27,7 @@ function openBackend(path: string): SQLiteSchedulerBackend {
 }
 
 describe('several processes on one SQLite file', () => {
-  it('SQ-01 start at once on an empty database, 30 times, and all find one schema', async () => {
+  it('start at once on an empty database, 30 times, and all find one schema (SQ-01)', async () => {
     const { file, processes } = setup(5);
     for (let round = 0; round < 30; round++) {
       const path = file(`round-${round}.db`);
@@ -38,7 +38,7 @@ describe('several processes on one SQLite file', () => {
     }
   });
 
-  it('SQ-05 SI-1 share it under load: nobody sees a lock, and each slot is claimed once', async () => {
+  it('share it under load: nobody sees a lock, and each slot is claimed once (SQ-05, SI-1)', async () => {
     const { file, processes } = setup(3);
     const path = file('shared.db');
     const backend = openBackend(path);
@@ -58,7 +58,7 @@ describe('several processes on one SQLite file', () => {
     expect(await backend.listAll()).toHaveLength(300);
   });
 
-  it('SQ-06 waits for a lock of another one without stopping the event loop, and goes on after it', async () => {
+  it('waits for a lock of another one without stopping the event loop, and goes on after it (SQ-06)', async () => {
     const { file, processes } = setup(1);
     const [holder] = processes;
     const backend = openBackend(file('held.db'));
@@ -82,7 +82,7 @@ describe('several processes on one SQLite file', () => {
     expect((await backend.listAll()).map(({ id }) => id)).toEqual(['before', 'in-time']);
   });
 
-  it('SQ-05 is held up by nobody who dies in a transaction, and has nothing of it', async () => {
+  it('is held up by nobody who dies in a transaction, and has nothing of it (SQ-05)', async () => {
     const { file, processes } = setup(1);
     const backend = openBackend(file('killed.db'));
     await backend.create(sampleSchedule('kept'));

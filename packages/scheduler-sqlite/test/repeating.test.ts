@@ -88,7 +88,7 @@ async function setup() {
 }
 
 describe('what is tried again', () => {
-  it('SQ-03 is a transaction that lost against another one, five times', async () => {
+  it('is a transaction that lost against another one, five times (SQ-03)', async () => {
     const { backend, dialect, meet } = await setup();
     meet(5, 'conflict');
     const [firing] = await backend.claimDue([sampleDecision(sampleSchedule('due'))], { node: 'node-1' });
@@ -97,7 +97,7 @@ describe('what is tried again', () => {
     expect((await backend.get('due'))?.runCount).toBe(1);
   });
 
-  it('SQ-03 is not tried a seventh time: then the error is typed, and nothing is written', async () => {
+  it('is not tried a seventh time: then the error is typed, and nothing is written (SQ-03)', async () => {
     const { backend, dialect, meet } = await setup();
     meet(6, 'conflict');
     await expect(backend.create(sampleSchedule('new'))).rejects.toBeInstanceOf(BackendError);
@@ -105,7 +105,7 @@ describe('what is tried again', () => {
     expect(await backend.get('new')).toBeNull();
   });
 
-  it('SQ-02 is a read whose connection was lost, once', async () => {
+  it('is a read whose connection was lost, once (SQ-02)', async () => {
     const { backend, dialect } = await setup();
     dialect.lost = 1;
     expect((await backend.get('due'))?.id).toBe('due');
@@ -114,7 +114,7 @@ describe('what is tried again', () => {
     expect(dialect.lost).toBe(0);
   });
 
-  it('SQ-02 is a write whose connection was lost before its commit, once', async () => {
+  it('is a write whose connection was lost before its commit, once (SQ-02)', async () => {
     const { backend, dialect, meet } = await setup();
     meet(1, 'connection-lost');
     await backend.create(sampleSchedule('new'));
@@ -124,7 +124,7 @@ describe('what is tried again', () => {
     expect(dialect.begun).toBe(4);
   });
 
-  it('SQ-02 is no write whose commit was not answered: it may be done', async () => {
+  it('is no write whose commit was not answered: it may be done (SQ-02)', async () => {
     const { backend, dialect, meet } = await setup();
     meet(1, 'connection-lost', 'commit');
     await expect(backend.create(sampleSchedule('new'))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
@@ -132,7 +132,7 @@ describe('what is tried again', () => {
     expect(await backend.get('new')).not.toBeNull();
   });
 
-  it('SQ-05 is what was locked, as often as it takes', async () => {
+  it('is what was locked, as often as it takes (SQ-05)', async () => {
     const { backend, dialect, meet } = await setup();
     meet(30, 'busy');
     await backend.create(sampleSchedule('new'));
@@ -148,7 +148,7 @@ describe('what is tried again', () => {
 });
 
 describe('making the tables', () => {
-  it('SQ-01 ends when a newer node was faster, and says so', async () => {
+  it('ends when a newer node was faster, and says so (SQ-01)', async () => {
     const backend = new TroubledBackend(new OvertakenDialect(':memory:'));
     undo.push(() => backend.close());
     await expect(backend.listAll()).rejects.toMatchObject({ code: 'SCHEMA_TOO_NEW', migration: '0099-future' });

@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { findProgram } from '../programs.mjs';
 import { type GuardedFolder, guardedFolder } from './guarded-folder.js';
-import { type ServerCommand, ServerProcess } from './server-process.js';
+import { LOG_FILE, type ServerCommand, ServerProcess } from './server-process.js';
 
 /** A server of the tests' own, in a temporary folder. */
 export interface PrivateServer {
@@ -11,8 +13,10 @@ export interface PrivateServer {
   readonly pid: number;
   /** Ends the server and removes its folder. */
   stop(): Promise<void>;
-  /** Sends a signal; when it is one that ends the server, waits for the end. Default SIGKILL. The folder stays. */
+  /** Sends a signal; waits for the end when it ends the server, and for the last thread to stop after SIGSTOP. Default SIGKILL. The folder stays. */
   kill(signal?: NodeJS.Signals): Promise<void>;
+  /** What the present process has written to its log. */
+  log(): Promise<string>;
   /** Starts the server again at the same address, with the data that survived; ends it first if it runs. */
   restart(): Promise<void>;
 }
@@ -86,7 +90,9 @@ function serverHandle<Address extends { readonly port: number }>(
     async kill(signal = 'SIGKILL') {
       if (ENDING.includes(signal)) await current.end(signal);
       else current.signal(signal);
+      if (signal === 'SIGSTOP') await current.stopped();
     },
+    log: () => readFile(join(folder.path, LOG_FILE), 'utf8'),
     async restart() {
       await current.end(recipe.restartSignal ?? 'SIGTERM');
       current = await startAgain(recipe, folder, recipe.command(folder.path, address));

@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GuardedFolder } from './guarded-folder.js';
 
 const START_DEADLINE = 20_000;
+/** In the server's folder. */
+export const LOG_FILE = 'server.log';
 
 /** How a server is run in its folder. */
 export interface ServerCommand {
@@ -33,7 +35,7 @@ export class ServerProcess {
 
   /** Resolves when the server answers. @throws an Error with the end of its log, when it does not */
   static async start(folder: GuardedFolder, command: ServerCommand): Promise<ServerProcess> {
-    const log = await open(join(folder.path, 'server.log'), 'w');
+    const log = await open(join(folder.path, LOG_FILE), 'w');
     // Detached for the same reason as the guard: Ctrl-C must not end the server before the tests that use it.
     const child = spawn(command.program, command.args, {
       cwd: folder.path,
@@ -55,7 +57,7 @@ export class ServerProcess {
     const deadline = Date.now() + START_DEADLINE;
     while (!(await answers())) {
       if (!this.running || Date.now() > deadline) {
-        const log = await readFile(join(folder.path, 'server.log'), 'utf8');
+        const log = await readFile(join(folder.path, LOG_FILE), 'utf8');
         await this.end('SIGKILL');
         throw new Error(`${program} did not start. Its log:\n${log.split('\n').slice(-15).join('\n')}`);
       }
@@ -69,6 +71,17 @@ export class ServerProcess {
 
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
+  }
+
+  /** After SIGSTOP: resolves when the last thread stands still. Until then the others may still answer. */
+  async stopped(): Promise<void> {
+    const threads = `/proc/${this.pid}/task`;
+    const isStopped = async (thread: string): Promise<boolean> => {
+      const stat = await readFile(join(threads, thread, 'stat'), 'utf8').catch(() => null);
+      // The state follows the program's name, which may hold anything. A thread that has ended stands still.
+      return stat === null || / T /.test(stat.slice(stat.lastIndexOf(')'), stat.lastIndexOf(')') + 4));
+    };
+    while (this.running && !(await Promise.all((await readdir(threads)).map(isStopped))).every(Boolean)) await sleep(1);
   }
 
   /** Ends the process and waits until it is gone, also when it is stopped by SIGSTOP. */

@@ -55,6 +55,11 @@ describe('startRedis', () => {
     expect(await ask(server, 'CONFIG GET maxmemory', 'PING')).toContain(`${12 * 1024 * 1024}`);
   });
 
+  it('keeps a log', async () => {
+    const server = await setup();
+    expect(await server.log()).toContain('Ready to accept connections');
+  });
+
   it('shows what redis-server said when it does not start, and leaves no folder', async () => {
     const temporary = await mkdtemp(join(tmpdir(), 'flowrra-test-'));
     vi.stubEnv('TMPDIR', temporary);

@@ -1,4 +1,5 @@
 import {
+  type BackendWaitOptions,
   BaseResultBackend,
   decodeTaskResult,
   encodeTaskResult,
@@ -7,7 +8,6 @@ import {
   pollUntilFinished,
   StoppedError,
   type TaskResult,
-  type WaitOptions,
 } from '@flowrra/core';
 
 /** Keeps results in a Map: the smallest backend there is. */
@@ -25,7 +25,7 @@ export class MapBackend extends BaseResultBackend {
     return this.#read(taskId);
   }
 
-  waitFor(taskId: string, options?: WaitOptions): Promise<FinishedTaskResult> {
+  waitFor(taskId: string, options?: BackendWaitOptions): Promise<FinishedTaskResult> {
     return pollUntilFinished(this, taskId, options);
   }
 

@@ -1,7 +1,6 @@
 import { BackendError, FlowrraError } from '@flowrra/core';
 import {
-  type Cell,
-  type Column,
+  type CellTable,
   rawTransaction,
   type SqlDialect,
   type SqlErrorKind,
@@ -18,7 +17,7 @@ class SmallDialect implements SqlDialect {
   readonly columnTypes = { id: sql`text`, text: sql`text`, json: sql`text`, integer: sql`integer`, flag: sql`integer` };
   readonly now = null; // no server, no clock of its own
   readonly rowLocks = false; // a transaction holds the whole database
-  readonly updateTakesRowsBy = 'from';
+  readonly changesByRowsIn = 'subselect';
   #db: Kysely<SqlTables> | undefined;
 
   constructor(readonly path: string) {
@@ -38,9 +37,14 @@ class SmallDialect implements SqlDialect {
     this.#db = undefined;
   }
 
-  rows(columns: readonly Column[], rows: readonly (readonly Cell[])[]): RawBuilder<unknown> {
-    const values = columns.map(({ name }, i) => sql`value ->> ${sql.lit(i)} as ${sql.ref(name)}`);
-    return sql`(select ${sql.join(values)} from json_each(${JSON.stringify(rows)}))`;
+  rows({ columns, rows, shared }: CellTable): RawBuilder<unknown> {
+    const cells = columns.map(({ name }, i) => sql`value ->> ${sql.lit(i)} as ${sql.ref(name)}`);
+    const values = shared.map(({ name, value }) => sql`${value} as ${sql.ref(name)}`);
+    return sql`(select ${sql.join([...cells, ...values])} from json_each(${JSON.stringify(rows)}))`;
+  }
+
+  isOneOf(column: RawBuilder<unknown>, ids: readonly string[]): RawBuilder<boolean> {
+    return sql`${column} in (select value from json_each(${JSON.stringify(ids)}))`;
   }
 
   transaction<T>(db: Kysely<SqlTables>, work: (trx: Kysely<SqlTables>) => Promise<T>): Promise<T> {

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { InMemoryBackend, InMemoryBroker } from '@flowrra/backend-memory';
 import { CONTRACT, type Config, defineTask, Flowrra, getBackend, getBroker, registerBackend } from '@flowrra/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -32,11 +33,11 @@ describe('the address of a store', () => {
     ['a broken port', 'redis://user:s3cr3t@host:port/0', 'INVALID_URL', ''],
     ['a broken database', 'redis://user:s3cr3t@host/zero', 'INVALID_URL', ''],
     ['an unknown parameter', 'redis://user:s3cr3t@host/0?enableOfflineQueue=true', 'INVALID_URL', 'enableOfflineQueue'],
-  ])('with %s is a BackendError that helps, and shows no password', async (_what, url, code, hint) => {
+  ])('with %s is a BackendError that helps, and shows no password (DA-08)', async (_what, url, code, hint) => {
     for (const make of [getBackend, getBroker]) {
       const reason = await reasonOf(make(url));
       expect(reason).toMatchObject({ code, message: expect.stringContaining(hint) });
-      expect(String(reason?.stack)).not.toContain('s3cr3t');
+      expect(inspect(reason, { depth: 10 })).not.toContain('s3cr3t');
     }
   });
 
@@ -143,7 +144,7 @@ describe('the address of a store', () => {
 
 describe('an unreachable Redis', () => {
   it.each(['submit', 'start', 'wait', 'get'] as const)(
-    'makes %s fail with a typed error that shows no password (BK-05)',
+    'makes %s fail with a typed error that shows no password (BK-05, DA-08)',
     async (what) => {
       const app = new Flowrra({ url: withPassword(await closedPort()), logger: silentLogger });
       const add = app.task('add', (a: number) => a);
@@ -155,7 +156,7 @@ describe('an unreachable Redis', () => {
       };
       const reason = await reasonOf(calls[what]());
       expect(reason).toMatchObject({ code: 'STORE_UNAVAILABLE' });
-      expect(`${reason?.message} ${reason?.stack}`).not.toContain('s3cr3t');
+      expect(inspect([reason, app], { depth: 10 }) + JSON.stringify(app)).not.toContain('s3cr3t');
       await app.stop();
     },
   );

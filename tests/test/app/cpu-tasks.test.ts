@@ -1,7 +1,11 @@
+import { setFlagsFromString } from 'node:v8';
 import { taskContext } from '@flowrra/core';
 import { describe, expect, it } from 'vitest';
 import type * as handlers from '../../fixtures/cpu-handlers.mjs';
 import { openWorld, STORES } from '../../support/world.js';
+
+// Threads get little memory, so that filling it takes no time.
+setFlagsFromString('--max-old-space-size=64');
 
 const module = new URL('../../fixtures/cpu-handlers.mjs', import.meta.url);
 
@@ -19,12 +23,13 @@ describe.each(STORES)('a CPU task on %s', (stores) => {
   });
 
   it('ends as failed, in good time and for a stated reason, whatever its code does; the next one runs (EX-02, EX-03, EX-04)', async () => {
-    const app = openWorld(stores).app({ executor: { cpuWorkers: 2 } });
+    // One thread: what runs next runs where the last one died.
+    const app = openWorld(stores).app({ executor: { cpuWorkers: 1 } });
     const misbehave = app.cpuTask<typeof handlers.misbehave>('misbehave', {
       module,
       export: 'misbehave',
       retries: 0,
-      // Filling the memory of a thread takes a busy machine a while.
+      // Starting a thread anew and filling its memory takes a busy machine a while.
       timeout: '60s',
     });
     const fibonacci = app.cpuTask<typeof handlers.fibonacci>('fibonacci', { module, export: 'fibonacci' });
@@ -37,25 +42,35 @@ describe.each(STORES)('a CPU task on %s', (stores) => {
     expect(await fate('exit 1')).toBe('CPU_THREAD_LOST');
     expect(await fate('memory')).toBe('CPU_THREAD_LOST');
     expect(await fate('timer')).toBe('CPU_THREAD_LOST');
+    let ticks = 0;
+    const ticker = setInterval(() => ticks++, 10);
     expect(await fate('loop', '500ms')).toBe('TASK_TIMEOUT');
+    clearInterval(ticker);
+    expect(ticks).toBeGreaterThan(10);
     expect(await fate('unserializable')).toBe('NOT_SERIALIZABLE');
     expect(await Promise.all([fibonacci.call([15]), fibonacci.call([16])])).toEqual([610, 987]);
   }, 120_000);
 
   it('is claimed only when a thread is free, so none loses its lease while it waits for one (EX-07)', async () => {
-    const app = openWorld(stores).app({ executor: { cpuWorkers: 2, lease: '2s' } });
-    const fibonacci = app.cpuTask<typeof handlers.fibonacci>('fibonacci', { module, export: 'fibonacci' });
+    const app = openWorld(stores).app({ executor: { cpuWorkers: 2, lease: '1s' } });
+    const spin = app.cpuTask<typeof handlers.spin>('spin', { module, export: 'spin' });
     let most = 0;
+    const held: Promise<number>[] = [];
     let running = 0;
-    app.on('started', () => (most = Math.max(most, ++running)));
+    app.on('started', () => {
+      most = Math.max(most, ++running);
+      held.push(app.queueSize('default').then((size) => size.running));
+    });
     app.on('finished', () => running--);
     const lost: unknown[] = [];
     app.on('leaseLost', (event) => lost.push(event));
     await app.start();
-    const handles = await fibonacci.submitMany(Array.from({ length: 24 }, (): [number] => [36]));
+    // More than a lease of work for two threads: who waited in the pool would wait longer than it is held.
+    const handles = await spin.submitMany(Array.from({ length: 50 }, (): [number] => [60]));
     const outcomes = await Promise.all(handles.map((handle) => handle.outcome()));
-    expect(outcomes.map(({ fence }) => fence)).toEqual(Array(24).fill(1));
+    expect(outcomes.map(({ fence }) => fence)).toEqual(Array(50).fill(1));
     expect(most).toBeLessThanOrEqual(2);
+    expect(Math.max(...(await Promise.all(held)))).toBeLessThanOrEqual(2);
     expect(lost).toEqual([]);
   });
 

@@ -1,8 +1,14 @@
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PermanentError, RetryLater, TaskStatus, taskContext } from '@flowrra/core';
 import { describe, expect, it, vi } from 'vitest';
 import { openWorld, STORES } from '../../support/world.js';
 
 const QUICK = { max: 3, delay: 1, jitter: false } as const;
+
+function causes(count: number): Error {
+  return new Error(`cause ${count}`, count > 1 ? { cause: causes(count - 1) } : {});
+}
 
 describe.each(STORES)('a task on %s', (stores) => {
   it('returns its result to whoever awaits it', async () => {
@@ -44,6 +50,21 @@ describe.each(STORES)('a task on %s', (stores) => {
     expect(Number(submittedAt)).toBeLessThanOrEqual(Number(startedAt));
     expect(Number(startedAt)).toBeLessThanOrEqual(Number(finishedAt));
     expect(await handle.get()).toEqual(outcome);
+  });
+
+  it('runs beside as many others as there are slots, and never beside more', async () => {
+    const app = openWorld(stores).app({ executor: { ioWorkers: 5 } });
+    let running = 0;
+    const beside: number[] = [];
+    const work = app.task('work', async (ms: number) => {
+      beside.push(++running);
+      await sleep(ms);
+      running--;
+    });
+    const handles = await work.submitMany(Array.from({ length: 60 }, (_, i) => [i % 4] as const));
+    await app.start();
+    await Promise.all(handles.map((handle) => handle.result()));
+    expect(Math.max(...beside)).toBe(5);
   });
 
   it('gives null for undefined (SE-03)', async () => {
@@ -156,6 +177,7 @@ describe.each(STORES)('a task on %s', (stores) => {
       'failed',
     ],
     ['an AggregateError', () => new AggregateError([new Error('one')], 'many'), 'many'],
+    ['an error with fifty causes', () => causes(50), 'cause 50'],
   ])('that throws %s ends as failed with something to read (EX-01)', async (_what, make, text) => {
     const app = openWorld(stores).app();
     const thrower = app.task('thrower', { retries: 0 }, () => {
@@ -168,10 +190,35 @@ describe.each(STORES)('a task on %s', (stores) => {
     });
   });
 
+  it('that throws an error of many megabytes keeps 16 KB of it, and says so (SE-06)', async () => {
+    const app = openWorld(stores).app();
+    const thrower = app.task('thrower', { retries: 0 }, () => {
+      const error = new Error('m'.repeat(1_000_000));
+      throw Object.assign(error, { stack: 's'.repeat(10_000_000), cause: error });
+    });
+    await app.start();
+    const outcome = await (await thrower.submit([])).outcome();
+    expect(outcome).toMatchObject({
+      status: 'failed',
+      error: { message: expect.stringMatching(/^m{1000}/), truncated: true },
+    });
+    expect(JSON.stringify(outcome.status === 'failed' && outcome.error).length).toBeLessThanOrEqual(16 * 1024);
+  });
+
   it.each([
     ['a function', () => () => 1, 'result'],
     ['a BigInt', () => ({ big: 1n }), 'result.big'],
     ['a Date', () => [new Date()], 'result[0]'],
+    [
+      'a cycle',
+      () => {
+        const list: unknown[] = [];
+        list.push(list);
+        return { list };
+      },
+      'result.list[0]',
+    ],
+    ['a stream', () => ({ body: Readable.from([]) }), 'result.body'],
   ])('that returns %s fails without a retry, naming the place (EX-04)', async (_what, handler, path) => {
     const app = openWorld(stores).app();
     const attempts = vi.fn(handler);

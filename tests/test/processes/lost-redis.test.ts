@@ -1,4 +1,4 @@
-import { startRedis } from '@flowrra/testing-servers';
+import { openLink, startRedis } from '@flowrra/testing-servers';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openFleet, tasks } from '../../support/workers.js';
 
@@ -32,17 +32,32 @@ describe('a Redis that goes away', () => {
     expect(await worker.exited()).toEqual({ code: 0, signal: null });
   });
 
+  it('and only falls silent does not keep a busy worker from stopping either (SH-06)', async () => {
+    const { redis } = await fleetOnItsOwnRedis();
+    const link = await openLink(redis);
+    onTestFinished(() => link.close());
+    const fleet = openFleet(`redis://127.0.0.1:${link.port}`);
+    const worker = await fleet.worker({ grace: '300ms' });
+    await fleet.producer.submit(tasks.work, [60_000]);
+    await vi.waitFor(() => expect(fleet.ledger()).toContainEqual(expect.objectContaining({ event: 'started' })), SOON);
+    await link.set({ kind: 'blackhole' });
+    const toldAt = performance.now();
+    worker.kill('SIGTERM');
+    expect(await worker.exited()).toEqual({ code: 0, signal: null });
+    expect(performance.now() - toldAt).toBeLessThan(3 * 5_000);
+  });
+
   it('and comes back is used again by workers and waiters, without a restart, and nothing acknowledged is lost (BK-04)', async () => {
     const { redis, fleet } = await fleetOnItsOwnRedis();
     await fleet.worker({ ioWorkers: 20, lease: '2s' });
     const handles = await fleet.producer.submit(tasks.work, [300]).then(async (first) => {
-      const rest = await Promise.all(Array.from({ length: 500 }, () => fleet.producer.submit(tasks.work, [5])));
+      const rest = await Promise.all(Array.from({ length: 1_999 }, () => fleet.producer.submit(tasks.work, [5])));
       return [first, ...rest];
     });
     const outcomes = Promise.all(handles.map((handle) => handle.outcome()));
     await redis.kill('SIGKILL');
     await redis.restart();
-    expect((await outcomes).map(({ status }) => status)).toEqual(Array(501).fill('success'));
+    expect((await outcomes).map(({ status }) => status)).toEqual(Array(2_000).fill('success'));
     expect(await fleet.producer.queueSize('default')).toMatchObject({ waiting: 0, delayed: 0, running: 0 });
   });
 });

@@ -1,20 +1,10 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import type { TaskHandle } from '@flowrra/core';
-import { type RedisServer, startRedis } from '@flowrra/testing-servers';
+import { startRedis } from '@flowrra/testing-servers';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { order } from '../../support/redis-servers.js';
 import { type LedgerEntry, openFleet, tasks } from '../../support/workers.js';
 
 const SOON = { timeout: 15_000, interval: 20 };
-
-/** Sends one command as an operator would type it. */
-async function order({ port }: RedisServer, command: string): Promise<void> {
-  const socket = connect(port, '127.0.0.1');
-  socket.write(`${command}\r\n`);
-  const [reply] = (await once(socket, 'data')) as [Buffer];
-  socket.destroy();
-  if (reply.toString().startsWith('-')) throw new Error(`${command}: ${reply}`);
-}
 
 describe('one trouble after the other, under load', () => {
   it('loses no acknowledged task, ends none twice, and leaves nothing stuck', async () => {

@@ -1,4 +1,5 @@
 import { type PrivateServer, startMariadb, startPostgres, startRedis } from '@flowrra/testing-servers';
+import Sqlite from 'better-sqlite3';
 import { describe, expect, it, vi } from 'vitest';
 import { ENGINES } from '../../support/databases.js';
 import { openSchedulers } from '../../support/schedulers.js';
@@ -12,7 +13,7 @@ const databases: readonly (readonly ['postgresql' | 'mysql', () => Promise<Priva
 ];
 
 describe.concurrent.each(databases)('a %s server that is killed', (engine, start) => {
-  it('is said to be away, and served again without a restart when it is back; no slot is lost (SC-15, SC-16)', async (context) => {
+  it('is said to be away, and served again without a restart when it is back; no slot is lost (SC-15, SC-16, DA-08)', async (context) => {
     const server = await start();
     context.onTestFinished(() => server.stop());
     const nodes = await openSchedulers(engine, context, { databaseUrl: server.url });
@@ -36,6 +37,28 @@ describe.concurrent.each(databases)('a %s server that is killed', (engine, start
     for (const node of both) expect(await node.exited()).toEqual({ code: 0, signal: null });
     const complaints = nodes.ledger().filter(({ message }) => message?.startsWith('schedules could not be served'));
     expect(complaints.map(({ node }) => node).toSorted()).toEqual(['a', 'b']);
+  }, 120_000);
+});
+
+describe.concurrent('a SQLite file that somebody keeps locked', () => {
+  it('is said to be away, and served again once it is free; no slot is lost (SC-15)', async (context) => {
+    const nodes = await openSchedulers('sqlite', context);
+    const first = (await nodes.now()) + 3_000;
+    const schedules = await nodes.every({ count: 20, every: 1_000, first, last: first + 15_000 });
+    const both = await Promise.all([nodes.node('a'), nodes.node('b')]);
+    const ran = () => nodes.ledger().filter(({ event }) => event === 'ran').length;
+    await vi.waitFor(() => expect(ran()).toBeGreaterThan(20), SOON);
+    const somebody = new Sqlite(nodes.database.url.replace('sqlite://', ''));
+    context.onTestFinished(() => void somebody.close());
+    somebody.exec('begin immediate');
+    // A write is given up after ten seconds.
+    for (const node of both)
+      await vi.waitFor(async () => expect((await node.health()).error).toMatch(/locked by somebody else/), SOON);
+    somebody.exec('rollback');
+    for (const node of both)
+      await vi.waitFor(async () => expect(await node.health()).toEqual({ firing: true, error: null }), SOON);
+    const history = await nodes.end(schedules, 60_000);
+    expect(faultsOf({ ...history, latest: 60_000 })).toEqual([]);
   }, 120_000);
 });
 

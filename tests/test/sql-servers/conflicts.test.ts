@@ -42,6 +42,18 @@ describe.each(SQL_SERVERS.flatMap((server) => server.conflicts.map((error) => ({
 );
 
 describe.each(SQL_SERVERS)('transactions on $name', (server) => {
+  it('that waited too long for a lock of somebody else are done again (SQ-03)', async () => {
+    const world = server.world();
+    worlds.push(world);
+    const backend = world.backend();
+    await backend.create(sampleSchedule('job'));
+    const attempts = await server.failClaims(world, server.lockedOut, 7);
+    const claimed = await backend.claimDue([sampleDecision(sampleSchedule('job'))], { node: 'node' });
+    expect(claimed).toHaveLength(1);
+    expect(await backend.listFirings('job')).toHaveLength(1);
+    expect(await attempts()).toBe(8);
+  });
+
   it('that really run into deadlocks all succeed (SQ-03)', async () => {
     const world = server.world();
     worlds.push(world);

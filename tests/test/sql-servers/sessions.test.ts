@@ -1,7 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { InMemoryBackend, InMemoryBroker } from '@flowrra/backend-memory';
+import { Flowrra } from '@flowrra/core';
+import { Scheduler } from '@flowrra/scheduler';
 import { sampleDecision, sampleSchedule } from '@flowrra/scheduler/conformance';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { creations, idsOf } from '../../support/sample-schedules.js';
 import { SQL_SERVERS, type World } from '../../support/sql-servers.js';
+import { silentLogger } from '../../support/world.js';
 
 const worlds: World[] = [];
 
@@ -73,7 +78,34 @@ describe.each(SQL_SERVERS)('sessions on $name', (server) => {
     expect(await world.backend().listFirings('job-00001')).toHaveLength(1);
   });
 
-  it('that are never free fail by a typed error in time (SQ-13)', async () => {
+  it('hold no transaction while the broker is slow to take a task (SQ-13)', async () => {
+    const { world, backend } = await setup({ poolSize: 2 }, [server.idleLimit]);
+    const app = new Flowrra({ broker: new InMemoryBroker(), backend: new InMemoryBackend(), logger: silentLogger });
+    const scheduler = new Scheduler(app, { backend });
+    const tick = app.task('tick', () => {});
+    const seen: number[] = [];
+    app.use({
+      async submit(call, next) {
+        // Longer than a session may idle in a transaction.
+        for (const _look of [1, 2, 3]) {
+          await pause(600);
+          seen.push(await server.idleTransactions(world));
+        }
+        return next(call);
+      },
+    });
+    const { id } = await scheduler.scheduleOnce(new Date(0), tick);
+    // Whoever looks does see one.
+    expect(await server.holdRow(world, id, () => server.idleTransactions(world))).toBe(1);
+    onTestFinished(() => app.stop({ grace: 0 }));
+    await scheduler.start();
+    await vi.waitFor(async () => {
+      expect(await backend.listFirings(id)).toMatchObject([{ state: 'submitted' }]);
+    }, 20_000);
+    expect(seen).toEqual([0, 0, 0]);
+  });
+
+  it('that are never free fail by a typed error in time (SQ-03, SQ-13)', async () => {
     const { world, backend } = await setup({ poolSize: 1 });
     await backend.create(sampleSchedule('job'));
     const other = world.backend();

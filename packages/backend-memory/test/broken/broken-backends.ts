@@ -1,11 +1,11 @@
 import {
+  type BackendWaitOptions,
   type FinishedTaskResult,
   isFinished,
   type Page,
   type StoreContext,
   type TaskResult,
   type TaskStatus,
-  type WaitOptions,
 } from '@flowrra/core';
 import { InMemoryBackend } from '../../src/in-memory-backend.js';
 import type { BackendClass } from '../worlds.js';
@@ -131,6 +131,12 @@ class ForgetsWaitersOfDeleted extends InMemoryBackend {
   }
 }
 
+class WaitsForWhatIsGone extends InMemoryBackend {
+  override waitFor(taskId: string, { seen: _seen, ...options }: BackendWaitOptions = {}): Promise<FinishedTaskResult> {
+    return super.waitFor(taskId, options);
+  }
+}
+
 class LeavesTimersBehind extends InMemoryBackend {
   #context: StoreContext | undefined;
 
@@ -139,7 +145,7 @@ class LeavesTimersBehind extends InMemoryBackend {
     await super.open(context);
   }
 
-  override waitFor(taskId: string, options: WaitOptions = {}): Promise<FinishedTaskResult> {
+  override waitFor(taskId: string, options: BackendWaitOptions = {}): Promise<FinishedTaskResult> {
     this.#context?.clock.after(3_600_000, () => {});
     return super.waitFor(taskId, options);
   }
@@ -152,16 +158,17 @@ class HangsAtClose extends InMemoryBackend {
 /** Each bug, and the promise that must catch it. */
 export const BROKEN_BACKENDS: readonly (readonly [BackendClass, string])[] = [
   [LosesWaiters, 'misses no completion, however waiting and finishing meet'],
-  [OverwritesFinalResults, 'keeps the first final result, whatever comes after it'],
+  [WaitsForWhatIsGone, 'does not wait for what the caller has seen, when it is not there any more'],
+  [OverwritesFinalResults, 'keeps the first final result, whatever comes after it (RB-05)'],
   [IgnoresHigherFences, 'refuses a delivery that was followed by another one'],
   [RefusesProgress, 'takes the latest progress of a running task'],
   [KeepsOldIdsForEver, 'starts anew when a finished id is submitted again later'],
-  [ListsGhosts, 'lists no expired result, and no shorter page for it'],
+  [ListsGhosts, 'lists no expired result, and no shorter page for it (RB-06)'],
   [ListsOldestFirst, 'shows the newest submission first, equal ones by id downwards, unknown ones last'],
   [SkipsTooFew, 'shows a page that was asked for, and the pages together show all'],
-  [ExpiresPendingTasks, 'keeps a task that has not ended, however long it takes'],
+  [ExpiresPendingTasks, 'keeps a task that has not ended, however long it takes (RB-06)'],
   [SharesReferences, 'is not changed by what callers do to their own objects'],
-  [ForgetsWaitersOfDeleted, 'ends a wait for a result that is deleted'],
-  [LeavesTimersBehind, 'leaves nothing behind, however a wait ends'],
+  [ForgetsWaitersOfDeleted, 'ends a wait for a result that is deleted (RB-07)'],
+  [LeavesTimersBehind, 'leaves nothing behind, however a wait ends (RB-03)'],
   [HangsAtClose, 'ends the waits that are under way with a typed error'],
 ];

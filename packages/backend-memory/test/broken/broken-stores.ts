@@ -4,10 +4,10 @@ import {
   JoinedTaskStore,
   type NewMessage,
   outcomeResult,
-  type PushReply,
   type RetryRequest,
   readMessage,
   type StoreClaimReply,
+  type SubmitReply,
   type TaskOutcome,
   unfinishedResult,
 } from '@flowrra/core';
@@ -27,7 +27,7 @@ class ForgetsToAck extends JoinedTaskStore {
 }
 
 class RecordsBeforeItPushes extends JoinedTaskStore {
-  override async submit(messages: readonly NewMessage[]): Promise<PushReply[]> {
+  override async submit(messages: readonly NewMessage[]): Promise<SubmitReply[]> {
     for (const { id: taskId, queue, payload } of messages) {
       const delivery = { taskId, queue, attempt: 1, fence: 0, submittedAt: this.context.clock.now() };
       const unstarted = { startedAt: null, worker: null, progress: null };
@@ -75,9 +75,14 @@ class LosesReasons extends JoinedTaskStore {
 export const BROKEN_STORES: readonly (readonly [typeof JoinedTaskStore, string])[] = [
   [EndsWithoutLease, 'refuses the result of a worker whose lease ended, even if the task runs nowhere'],
   [ForgetsToAck, 'stores the result of a success, and holds the task no longer'],
-  [RecordsBeforeItPushes, 'leaves no result of what a full queue refused'],
+  [RecordsBeforeItPushes, 'leaves no result of what a full queue refused (BK-22)'],
   [DoesNotShowRetries, 'shows a failed attempt as retrying until it runs again'],
   [RunsWhatHasEnded, 'does not run a task that has ended already'],
   [DropsProgress, 'keeps the last progress that a handler reported, to the end'],
   [LosesReasons, 'keeps a task that is given up as a dead letter, beside its result'],
 ];
+
+/** The name of a class, as the rest of a sentence. */
+export function asWords(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).trim();
+}

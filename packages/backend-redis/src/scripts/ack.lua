@@ -1,16 +1,18 @@
 -- Ends messages whose results are kept elsewhere. Only the holder of a lease may.
--- KEYS: tasks, active, held, finished, buried, then sets of dead letters.
+-- KEYS: tasks, active, held, finished, ended, buried, then sets of dead letters.
 -- ARGV: now, dedupe window; per message: id, fence, number of the dead letters' key (0: none), reason.
 -- Returns per message 1 ended, 0 refused.
 --! include clock record lease results bury
-local TASKS, ACTIVE, HELD, FINISHED, BURIED = 1, 2, 3, 4, 5
+local TASKS, ACTIVE, HELD, FINISHED, ENDED, BURIED = 1, 2, 3, 4, 5, 6
 local FIELDS = 4
+-- How long after its end a push may still be repeated because its reply was lost, in ms: longer than deadlines are.
+local REPEATED_WITHIN = 60000
 
 local now, window = clockNow(ARGV[1]), tonumber(ARGV[2])
 local reply, ended = {}, 0
 
 local function ack(id, fence, deadKey, reason)
-  if not heldLease(KEYS[ACTIVE], id, fence, now) then
+  if not heldLease(redis.call('HGET', KEYS[ACTIVE], id), fence, now) then
     return 0
   end
   redis.call('HDEL', KEYS[ACTIVE], id)
@@ -22,7 +24,9 @@ local function ack(id, fence, deadKey, reason)
   local m = parseMessage(record)
   redis.call('HDEL', KEYS[TASKS], id)
   if m and has(m.flags, 'r') then
-    remember(KEYS[FINISHED], id, now, window)
+    remember(KEYS[FINISHED], { id }, now, window)
+  else
+    remember(KEYS[ENDED], { id }, now, REPEATED_WITHIN)
   end
   if deadKey then
     bury(KEYS[BURIED], deadKey, id, now, reason, m and m.body:sub(1, m.payloadBytes) or record)
@@ -35,5 +39,6 @@ for at = 3, #ARGV, FIELDS do
 end
 if ended > 0 then
   redis.call('DECRBY', KEYS[HELD], ended)
+  redis.call('PEXPIRE', KEYS[ENDED], REPEATED_WITHIN)
 end
 return reply

@@ -1,6 +1,7 @@
 -- Hands messages of one lane out: each gets a lease and the next fence.
 -- KEYS: tasks, active, held, paused, status:pending, status:retrying, the lane's seven keys.
--- ARGV: now, queue, lane, count, worker, lease in ms, alone (1 or 0), max bytes.
+-- ARGV: now, queue, lane, count, worker, lease in ms, alone (1 or 0), max bytes, token of this call, until when the call
+--       is valid ("": for ever).
 -- Returns now, ms until the next delayed message is due (-1: none), whether one waits for a worker that is alone,
 --         whether there is more than the bytes allow, then per claim: id, fence, record.
 --! include clock record lease lanes
@@ -11,18 +12,32 @@ local IDLE_MS = 5000
 
 local now = clockNow(ARGV[1])
 local queue, lane, count, worker = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
-local leaseTail = digits(now) .. '|' .. queue .. '|' .. lane .. '|' .. worker .. '|'
+local leaseTail = digits(now) .. '|' .. queue .. '|' .. lane .. '|' .. worker .. '|' .. ARGV[9] .. '.'
 local expiry = digits(now + tonumber(ARGV[6]))
 local alone, maxBytes = ARGV[7] == '1', tonumber(ARGV[8])
 
 local reply = { now, -1, 0, 0 }
+-- It was so long on its way that nobody waits for the reply any more.
+if now > (tonumber(ARGV[10]) or math.huge) then
+  return reply
+end
 if redis.call('SISMEMBER', KEYS[PAUSED], queue) == 1 then
   return reply
 end
 local claimed, bytes = 0, 0
+local FRESH = freshHead(queue, lane)
+-- What was handed out so far: id → true, and the leases as they are written, together, at the end.
+local given, leases = {}, {}
 
 local function isFull()
   return claimed >= count or bytes >= maxBytes
+end
+
+-- How many to look at in one go. Few at first: they may be large, and what does not fit in was read in vain.
+local atOnce = 2
+local function nextCount()
+  atOnce = atOnce * 2
+  return math.min(atOnce, count - claimed)
 end
 
 -- Moves what is due to where it waits for its turn. Returns ms until the next one is due, or -1.
@@ -54,39 +69,50 @@ local function promote()
 end
 
 local function handOut(id, fence, record, cancelled)
-  -- The message may stand in its list twice.
-  local lease = expiry .. '|' .. digits(fence) .. '|' .. leaseTail .. cancelled .. '|'
-  if redis.call('HSETNX', KEYS[ACTIVE], id, lease) == 0 then
-    return false
-  end
+  local fenceText = digits(fence)
+  given[id] = true
+  leases[2 * claimed + 1] = id
+  leases[2 * claimed + 2] = expiry .. '|' .. fenceText .. '|' .. leaseTail .. claimed .. '|' .. cancelled .. '|'
   claimed = claimed + 1
   bytes = bytes + #record
-  local at = #reply
-  reply[at + 1], reply[at + 2], reply[at + 3] = id, digits(fence), record
-  return true
+  local at = 4 + 3 * claimed
+  reply[at - 2], reply[at - 1], reply[at] = id, fenceText, record
 end
 
--- Takes one id that was removed from its list. An entry that means nothing any more is dropped.
-local function take(id, mayBeLast)
-  local record = redis.call('HGET', KEYS[TASKS], id)
+-- An entry that means nothing any more is dropped, and counted no longer.
+local function drop(id)
+  redis.call('SREM', KEYS[BASE + STALE], id)
+end
+
+local function isFresh(record)
+  if record:sub(1, #FRESH) ~= FRESH then
+    return false
+  end
+  local flags = record:match('^([^|]*)|', #FRESH + 1)
+  return flags == '' or flags == 'r'
+end
+
+-- Takes one id that was removed from a list of the lane, or from its sorted set, where it had that sequence number.
+local function take(id, record, list, place)
   if not record then
-    return redis.call('SREM', KEYS[BASE + STALE], id)
+    return drop(id)
   end
-  local fence, _, _, flags, priority, _, readyAt = record:match(MESSAGE)
+  if list == WAIT and isFresh(record) then
+    return handOut(id, 1, record, '')
+  end
+  local itsQueue, itsLane, fence, _, _, priority, sequence, readyAt, flags = record:match(MESSAGE)
   if not fence then
+    if parseResult(record) then
+      return drop(id)
+    end
     -- Damaged: it has no fence of its own to count on, and time only grows.
-    return not parseResult(record) and handOut(id, now, record, '') or redis.call('SREM', KEYS[BASE + STALE], id)
+    return handOut(id, now, record, '')
   end
-  if tonumber(readyAt) > now then
-    return redis.call('SREM', KEYS[BASE + STALE], id)
+  local isHere = itsQueue == queue and itsLane == lane and waitsIn(priority, flags) == list
+  if not isHere or tonumber(readyAt) > now or (place and place ~= placed(sequence, '')) then
+    return drop(id)
   end
-  -- A message that may have killed its workers must not take neighbours along: an empty process gets it.
-  if has(flags, 'l') and not mayBeLast and not has(flags, 'c') then
-    return redis.call('RPUSH', KEYS[BASE + LAST_CHANCE], id)
-  end
-  if not handOut(id, fence + 1, record, flags:match('c') or '') then
-    return redis.call('SREM', KEYS[BASE + STALE], id)
-  end
+  handOut(id, fence + 1, record, flags:match('c') or '')
   if isIndexed(fence, readyAt, priority, flags) then
     redis.call('ZREM', KEYS[fence == '0' and PENDING or RETRYING], id)
   end
@@ -97,23 +123,38 @@ local function take(id, mayBeLast)
   end
 end
 
-local function takeFromList(key, mayBeLast)
+-- Takes ids that were removed from a list of the lane, or from its sorted set, where they had those sequence numbers.
+-- Returns how many fitted in. A message may stand in its list twice, or be held already.
+local function takeAll(ids, list, places)
+  local records = redis.call('HMGET', KEYS[TASKS], unpack(ids))
+  local held = redis.call('HMGET', KEYS[ACTIVE], unpack(ids))
+  for i, id in ipairs(ids) do
+    if isFull() then
+      return i - 1
+    end
+    if held[i] or given[id] then
+      drop(id)
+    else
+      take(id, records[i], list, places and places[i])
+    end
+  end
+  return #ids
+end
+
+local function takeFromList(list)
+  local key = KEYS[BASE + list]
+  -- A message that may have killed its workers must not take neighbours along: an empty process gets it, and nothing else.
+  local onlyOne = list == LAST_CHANCE
   while not isFull() do
-    local ids = redis.call('LPOP', key, mayBeLast and 1 or count - claimed)
+    local ids = redis.call('LPOP', key, onlyOne and 1 or nextCount())
     if not ids then
       return
     end
-    for i, id in ipairs(ids) do
-      if isFull() then
-        for back = #ids, i, -1 do
-          redis.call('LPUSH', key, ids[back])
-        end
-        return
-      end
-      take(id, mayBeLast)
-      if mayBeLast and claimed > 0 then
-        return
-      end
+    for back = #ids, takeAll(ids, list) + 1, -1 do
+      redis.call('LPUSH', key, ids[back])
+    end
+    if onlyOne and claimed > 0 then
+      return
     end
   end
 end
@@ -121,37 +162,35 @@ end
 local function takePrioritised(from, to)
   local key = KEYS[BASE + PRIORITISED]
   while not isFull() do
-    local members = redis.call('ZRANGEBYSCORE', key, from, to, 'LIMIT', 0, count - claimed)
+    local members = redis.call('ZRANGEBYSCORE', key, from, to, 'LIMIT', 0, nextCount())
     if #members == 0 then
       return
     end
-    for _, member in ipairs(members) do
-      if isFull() then
-        return
-      end
-      redis.call('ZREM', key, member)
-      take(member:sub(17), false)
+    local ids, places = {}, {}
+    for i, member in ipairs(members) do
+      ids[i], places[i] = member:sub(17), member:sub(1, 16)
     end
+    redis.call('ZREM', key, unpack(members, 1, takeAll(ids, PRIORITISED, places)))
   end
 end
 
 reply[2] = promote()
 if alone and redis.call('EXISTS', KEYS[BASE + URGENT]) == 0 then
-  takeFromList(KEYS[BASE + LAST_CHANCE], true)
+  takeFromList(LAST_CHANCE)
 end
 local servedLastChance = claimed > 0
 if claimed == 0 then
-  takeFromList(KEYS[BASE + URGENT], false)
+  takeFromList(URGENT)
   local prioritised = redis.call('ZCARD', KEYS[BASE + PRIORITISED]) > 0
   if prioritised then
     takePrioritised('-inf', '(0')
   end
-  takeFromList(KEYS[BASE + WAIT], false)
+  takeFromList(WAIT)
   if prioritised then
     takePrioritised('0', '+inf')
   end
   if alone and claimed == 0 then
-    takeFromList(KEYS[BASE + LAST_CHANCE], true)
+    takeFromList(LAST_CHANCE)
     servedLastChance = claimed > 0
   end
 end
@@ -160,6 +199,7 @@ if claimed < count and bytes >= maxBytes and not servedLastChance then
 end
 reply[3] = redis.call('EXISTS', KEYS[BASE + LAST_CHANCE])
 if claimed > 0 then
+  redis.call('HSET', KEYS[ACTIVE], unpack(leases))
   redis.call('INCRBY', KEYS[HELD], claimed)
 end
 -- In this order, because a server out of memory lets a script write only after a write that cannot grow.

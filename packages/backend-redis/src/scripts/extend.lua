@@ -7,7 +7,7 @@ local FIELDS = 4
 local now = clockNow(ARGV[1])
 
 local function extend(id, fence, ms, progress)
-  local lease = heldLease(KEYS[1], id, fence, now)
+  local lease = heldLease(redis.call('HGET', KEYS[1], id), fence, now)
   if not lease then
     return 0
   end

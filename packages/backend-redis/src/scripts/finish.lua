@@ -1,43 +1,66 @@
 -- Ends messages: the final result, and the message is held no longer. Only the holder of a lease may.
 -- KEYS: tasks, active, held, expiry, finished, buried, foreign, status of all six, then sets of dead letters.
 -- ARGV: now, ttl ("": none), dedupe window, origin channels, task channels;
---       per task: id, fence, status, JSON of the outcome, number of the dead letters' key (0: none), reason.
+--       per run of tasks that ended alike: status, number of the dead letters' key (0: none), reason, how many;
+--       per task of the run: id, fence, JSON of the progress ("": none), JSON of the result or error.
 -- Returns per task 1 accepted (or was, before a repeated call), 0 refused.
 --! include clock record lease notices results bury
 local TASKS, ACTIVE, HELD, EXPIRY, FINISHED, BURIED, FOREIGN, STATUS = 1, 2, 3, 4, 5, 6, 7, 8
-local FIELDS = 6
+local RUN_FIELDS, FIELDS = 4, 4
+-- Of a message: attempt, flags, submittedAt, bytes of the payload, origin, and where the body begins.
+local ENDING = '^m|[^|\n]+|[^|\n]+|%d+|(%d+)|%d+|%-?%d+|%d+|%d+|([chlrx]*)|%d+|(%d+)|%d+|%d+|(%d+)|[^|\n]*|([^|\n]*)\n()'
 
 local now = clockNow(ARGV[1])
 local ttl, window, originChannels, taskChannels = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
-local nowText = digits(now)
 local expiresAt = ttl and digits(now + ttl) or '0'
-local foreign = redis.call('EXISTS', KEYS[FOREIGN]) == 1
-local finished = 0
 
--- Writes the result that a message becomes; what is damaged or was taken away counts as a payload.
-local function writeEnd(id, record, lease, fence, status, outcome)
-  local _, attempt, _, flags, _, _, _, _, submittedAt, _, _, payloadBytes, _, _, _, origin, bodyAt =
-    record:match(MESSAGE)
+-- All is read first, and written at the end: one command for many tasks costs a fraction of one for each.
+local ids, runs = {}, {}
+local at = 6
+while at <= #ARGV do
+  local first = at + RUN_FIELDS
+  local run = { status = ARGV[at], deadKey = KEYS[tonumber(ARGV[at + 1])], reason = ARGV[at + 2], first = first }
+  run.last = first + FIELDS * (tonumber(ARGV[at + 3]) - 1)
+  runs[#runs + 1] = run
+  for i = run.first, run.last, FIELDS do
+    ids[#ids + 1] = ARGV[i]
+  end
+  at = run.last + FIELDS
+end
+local leases, records = {}, {}
+local leaseTexts, recordTexts = redis.call('HMGET', KEYS[ACTIVE], unpack(ids)), redis.call('HMGET', KEYS[TASKS], unpack(ids))
+for i, id in ipairs(ids) do
+  leases[id], records[id] = leaseTexts[i], recordTexts[i] or ''
+end
+local released, ended, finals, ofStatus, remembered, letters = {}, {}, {}, {}, {}, {}
+
+-- The result that a message becomes; what is damaged or was taken away counts as a payload.
+local function accept(id, record, startedAt, queue, worker, fence, progress, outcome, run)
+  local status = run.status
+  local attempt, flags, submittedAt, payloadBytes, origin, bodyAt = record:match(ENDING)
   local payload = record
   if attempt then
     payload = record:sub(bodyAt, bodyAt + payloadBytes - 1)
   else
-    attempt, flags, submittedAt, payloadBytes, origin = '1', '', lease.startedAt, #record, ''
+    attempt, flags, submittedAt, payloadBytes, origin = '1', '', startedAt, #record, ''
   end
-  local remembered = has(flags, 'r') and 'r' or ''
-  local final = 'f|' .. status .. '|' .. fence .. '|' .. submittedAt .. '|' .. expiresAt .. '|' .. remembered .. '|'
-    .. attempt .. '|' .. lease.startedAt .. '|' .. nowText .. '|' .. payloadBytes .. '|' .. lease.queue .. '|'
-    .. lease.worker .. '\n' .. payload .. outcome
-  redis.call('HSET', KEYS[TASKS], id, final)
-  redis.call('ZADD', KEYS[STATUS + STATUSES[status]], submittedAt, id)
-  if ttl then
-    redis.call('RPUSH', KEYS[EXPIRY], expiresAt .. ' ' .. id)
+  if has(flags, 'r') then
+    remembered[#remembered + 1] = id
   end
-  if remembered == 'r' then
-    remember(KEYS[FINISHED], id, now, window)
+  local final = 'f|' .. status .. '|' .. fence .. '|' .. submittedAt .. '|' .. expiresAt .. '|'
+    .. (has(flags, 'r') and 'r|' or '|') .. attempt .. '|' .. startedAt - submittedAt .. '|' .. now - startedAt .. '|'
+    .. payloadBytes .. '|' .. #progress .. '|' .. queue .. '|' .. worker .. '\n' .. payload .. progress .. outcome
+  records[id] = final
+  local n = #ended + 1
+  ended[n], finals[2 * n - 1], finals[2 * n] = id, id, final
+  local members = ofStatus[status] or {}
+  ofStatus[status] = members
+  local last = #members
+  members[last + 1], members[last + 2] = submittedAt, id
+  if run.deadKey then
+    letters[#letters + 1] = { run.deadKey, id, run.reason, payload }
   end
   noteFinished(originChannels, origin, id, final)
-  return payload
 end
 
 -- Whether this very end was written already, by a call whose reply was lost.
@@ -46,38 +69,56 @@ local function isRepetition(record, result, fence, status, outcome)
     and record:sub(-#outcome) == outcome
 end
 
-local function finish(id, fence, status, outcome, deadKey, reason)
-  local lease = heldLease(KEYS[ACTIVE], id, fence, now)
-  local record = redis.call('HGET', KEYS[TASKS], id) or ''
+local function finish(id, fence, progress, outcome, run)
+  local startedAt, queue, worker = holderOf(leases[id], fence, now)
+  local record = records[id]
   local result = parseResult(record)
-  if not lease then
-    return isRepetition(record, result, fence, status, outcome) and 1 or 0
+  if not startedAt then
+    return isRepetition(record, result, fence, run.status, progress .. outcome) and 1 or 0
   end
-  redis.call('HDEL', KEYS[ACTIVE], id)
-  finished = finished + 1
+  leases[id] = false
+  released[#released + 1] = id
   if result then
     return 0
   end
-  local payload = writeEnd(id, record, lease, fence, status, outcome)
-  if deadKey then
-    bury(KEYS[BURIED], deadKey, id, now, reason, payload)
-  end
-  if foreign then
-    redis.call('PUBLISH', taskChannels .. id, '')
-  end
+  accept(id, record, startedAt, queue, worker, fence, progress, outcome, run)
   return 1
 end
 
 local reply = {}
-for at = 6, #ARGV, FIELDS do
-  local deadKey = KEYS[tonumber(ARGV[at + 4])]
-  reply[#reply + 1] = finish(ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], deadKey, ARGV[at + 5])
+for _, run in ipairs(runs) do
+  for i = run.first, run.last, FIELDS do
+    reply[#reply + 1] = finish(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], run)
+  end
 end
-if finished > 0 then
-  redis.call('DECRBY', KEYS[HELD], finished)
+
+-- In this order, because a server out of memory lets a script write only after a write that cannot grow.
+if #released > 0 then
+  redis.call('HDEL', KEYS[ACTIVE], unpack(released))
+  redis.call('DECRBY', KEYS[HELD], #released)
+end
+if #ended > 0 then
+  redis.call('HSET', KEYS[TASKS], unpack(finals))
+  for status, members in pairs(ofStatus) do
+    redis.call('ZADD', KEYS[STATUS + STATUSES[status]], unpack(members))
+  end
+  if ttl then
+    noteExpiry(KEYS[EXPIRY], expiresAt, ended)
+  end
+end
+if #remembered > 0 then
+  remember(KEYS[FINISHED], remembered, now, window)
+end
+for _, letter in ipairs(letters) do
+  bury(KEYS[BURIED], letter[1], letter[2], now, letter[3], letter[4])
 end
 if ttl then
-  sweepExpired(KEYS[TASKS], KEYS[EXPIRY], STATUS, now, 2 * finished + 2)
+  sweepExpired(KEYS[TASKS], KEYS[EXPIRY], STATUS, now, 2 * #ids)
 end
 sendNotices()
+if redis.call('EXISTS', KEYS[FOREIGN]) == 1 then
+  for _, id in ipairs(ended) do
+    redis.call('PUBLISH', taskChannels .. id, '')
+  end
+end
 return reply

@@ -26,7 +26,7 @@ local function judge(id, record)
 end
 
 local swept = sweepExpired(KEYS[TASKS], KEYS[EXPIRY], STATUS, now, EXPIRED_AT_ONCE)
-local reply = { swept == EXPIRED_AT_ONCE and 1 or 0, 0, 0 }
+local reply = { swept >= EXPIRED_AT_ONCE and 1 or 0, 0, 0 }
 local bytes = 0
 local index = KEYS[STATUS + STATUSES[status]]
 local entries = redis.call('ZREVRANGE', index, offset, offset + limit - 1, 'WITHSCORES')

@@ -1,9 +1,10 @@
 -- Removes a part of the waiting and delayed messages of one lane.
--- KEYS: tasks, active, status:pending, status:retrying, the lane's seven keys. ARGV: most entries to look at.
+-- KEYS: tasks, active, status:pending, status:retrying, the lane's seven keys. ARGV: queue, lane, most
+-- entries to look at.
 -- Returns how many entries were looked at, then the ids of removed messages.
 --! include clock record lanes
 local TASKS, ACTIVE, PENDING, RETRYING, BASE = 1, 2, 3, 4, 5
-local limit = tonumber(ARGV[1])
+local queue, lane, limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local seen = 0
 local reply = { 0 }
 
@@ -12,6 +13,11 @@ local function remove(id)
   local record = redis.call('HGET', KEYS[TASKS], id)
   -- What runs goes on; a result under this id is no message.
   if not record or parseResult(record) or redis.call('HEXISTS', KEYS[ACTIVE], id) == 1 then
+    return
+  end
+  -- Nor does an entry that was left behind here concern a message elsewhere.
+  local m = parseMessage(record)
+  if m and (m.queue ~= queue or m.lane ~= lane) then
     return
   end
   redis.call('HDEL', KEYS[TASKS], id)

@@ -1,25 +1,70 @@
 -- Takes messages in. Calls that were put together stay groups: with a limit, a group is taken in whole or not at all.
--- KEYS: tasks, active, held, finished, buried, lanes, sequence, status of all six; per lane: its seven keys.
--- ARGV: now, wake channel, dedupe window, limit per queue ("": none), number of lanes; per lane: queue, lane;
---       per message: group, lane, id, priority, ready at, expires at, flags, origin, payload.
+-- KEYS: tasks, active, held, finished, ended, buried, lanes, sequence, status of all six; per lane: its seven keys.
+-- ARGV: now, wake channel, 1 when the call is repeated because its reply was lost, dedupe window, limit per queue
+--       ("": none), number of lanes; per lane: queue, lane;
+--       per run of messages that are alike: group, lane, priority, ready at, expires at, flags, origin, how many;
+--       per message of the run: id, payload.
 -- Returns now, then per message 0 taken in, 1 known, -n refused: the queue of lane n is full.
 --! include clock record lanes results
-local TASKS, ACTIVE, HELD, FINISHED, BURIED, LANES, SEQUENCE, STATUS = 1, 2, 3, 4, 5, 6, 7, 8
-local FIRST_LANE = 14
-local FIELDS = 9
+local TASKS, ACTIVE, HELD, FINISHED, ENDED, BURIED, LANES, SEQUENCE, STATUS = 1, 2, 3, 4, 5, 6, 7, 8, 9
+local FIRST_LANE = 15
+local RUN_FIELDS, FIELDS = 8, 2
 
 local now = clockNow(ARGV[1])
 local nowText = digits(now)
-local wakeChannel, window, limit = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local wakeChannel, isRepetition, window, limit = ARGV[2], ARGV[3] == '1', tonumber(ARGV[4]), tonumber(ARGV[5])
 local lanes = {}
-local firstMessage = 6
-for i = 1, tonumber(ARGV[5]) do
-  local queue, name = ARGV[firstMessage], ARGV[firstMessage + 1]
-  lanes[i] = { base = FIRST_LANE + (i - 1) * LANE_KEYS, queue = queue, name = name, wait = {}, used = false }
-  firstMessage = firstMessage + 2
+local at = 7
+for i = 1, tonumber(ARGV[6]) do
+  local queue, name = ARGV[at], ARGV[at + 1]
+  local base = FIRST_LANE + (i - 1) * LANE_KEYS
+  lanes[i] = { base = base, queue = queue, name = name, wait = {}, used = false }
+  at = at + 2
 end
 local anyFinished = redis.call('EXISTS', KEYS[FINISHED]) == 1
 local anyBuried = redis.call('EXISTS', KEYS[BURIED]) == 1
+
+-- Messages that are alike; a list of them is a group. What their records have in common is put together once.
+local groups, ids = {}, {}
+local function readRun()
+  local lane = lanes[tonumber(ARGV[at + 1])]
+  local run = {
+    lane = lane, laneNumber = tonumber(ARGV[at + 1]), priority = tonumber(ARGV[at + 2]),
+    readyAt = resolveInstant(ARGV[at + 3], now), first = at + RUN_FIELDS,
+    last = at + RUN_FIELDS + FIELDS * (tonumber(ARGV[at + 7]) - 1),
+  }
+  if run.readyAt <= now then
+    run.readyAt = 0
+  end
+  run.isFresh = run.readyAt == 0 and run.priority == 0
+  run.head = freshHead(lane.queue, lane.name)
+  run.tail = ARGV[at + 5] .. '|' .. digits(resolveInstant(ARGV[at + 4], now)) .. '|' .. nowText .. '|0|0|'
+  run.origin = '||' .. ARGV[at + 6] .. '\n'
+  return run
+end
+local lastGroup
+while at <= #ARGV do
+  local run = readRun()
+  if ARGV[at] ~= lastGroup then
+    groups[#groups + 1] = {}
+    lastGroup = ARGV[at]
+  end
+  table.insert(groups[#groups], run)
+  for i = run.first, run.last, FIELDS do
+    ids[#ids + 1] = ARGV[i]
+  end
+  at = run.last + FIELDS
+end
+
+-- What stands under the ids, read in one go and kept up to date; the new records are written in one go, too.
+local CHUNK = 1000
+local records, new = {}, {}
+for from = 1, #ids, CHUNK do
+  local found = redis.call('HMGET', KEYS[TASKS], unpack(ids, from, math.min(from + CHUNK - 1, #ids)))
+  for i, record in ipairs(found) do
+    records[ids[from + i - 1]] = record
+  end
+end
 
 -- Whether the id is in use, or was so lately that a repeated push must not run it again.
 local function isKnown(id, result)
@@ -32,13 +77,17 @@ local function isKnown(id, result)
       return true
     end
   end
-  -- A push whose reply was lost is repeated, perhaps after the task has ended: its result says so.
+  -- A push whose reply was lost is repeated, perhaps after the task has ended: its result says so, or where results are
+  -- kept elsewhere, a note of its end.
+  if isRepetition and redis.call('ZSCORE', KEYS[ENDED], id) then
+    return true
+  end
   return result ~= nil and result.kind == 'f' and not result.remembered and not isGone(result, now)
 end
 
 -- Makes room for a new task under this id. Returns false when it is known, and then changes nothing.
 local function makeRoom(id, dryRun)
-  local record = redis.call('HGET', KEYS[TASKS], id)
+  local record = records[id]
   local result = record and parseResult(record) or nil
   if (record and not result) or isKnown(id, result) then
     return false
@@ -56,29 +105,34 @@ local function makeRoom(id, dryRun)
   return true
 end
 
-local function takeIn(lane, at)
-  local id, priority, payload = ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 8]
-  local readyAt = resolveInstant(ARGV[at + 4], now)
-  if readyAt <= now then
-    readyAt = 0
+-- An entry that an earlier message of this id left behind would be taken for the new one.
+local function removeStale(lane, id)
+  if lane.anyStale == nil then
+    lane.anyStale = redis.call('EXISTS', KEYS[lane.base + STALE]) == 1
   end
-  local sequence = 0
-  if readyAt > 0 or priority ~= 0 then
-    sequence = redis.call('INCR', KEYS[SEQUENCE])
+  if lane.anyStale and redis.call('SREM', KEYS[lane.base + STALE], id) == 1 then
+    redis.call('LREM', KEYS[lane.base + WAIT], 1, id)
   end
-  local expiresAt = digits(resolveInstant(ARGV[at + 5], now))
-  local header = 'm|0|1|0|' .. ARGV[at + 6] .. '|' .. priority .. '|' .. sequence .. '|' .. digits(readyAt) .. '|'
-    .. expiresAt .. '|' .. nowText .. '|0|0|' .. #payload .. '|' .. lane.queue .. '|' .. lane.name .. '||'
-    .. ARGV[at + 7] .. '\n'
-  redis.call('HSET', KEYS[TASKS], id, header .. payload)
+end
+
+local function takeIn(run, id, payload)
+  local lane, head = run.lane, run.head
+  removeStale(lane, id)
   lane.used = true
-  if sequence == 0 then
+  if run.isFresh then
     lane.wait[#lane.wait + 1] = id
   else
+    local sequence = redis.call('INCR', KEYS[SEQUENCE])
+    head = 'm|' .. lane.queue .. '|' .. lane.name .. '|0|1|0|' .. run.priority .. '|' .. digits(sequence) .. '|'
+      .. digits(run.readyAt) .. '|'
     redis.call('ZADD', KEYS[STATUS + STATUSES.pending], nowText, id)
-    place(lane.base, id, { readyAt = readyAt, priority = priority, sequence = sequence, flags = '' })
+    place(lane.base, id, { readyAt = run.readyAt, priority = run.priority, sequence = sequence, flags = '' })
     redis.call('SADD', KEYS[LANES], lane.queue .. '|' .. lane.name)
   end
+  local record = head .. run.tail .. #payload .. run.origin .. payload
+  records[id] = record
+  local last = #new
+  new[last + 1], new[last + 2] = id, record
 end
 
 local reply = { now }
@@ -101,17 +155,20 @@ local function roomOf(queue)
   return free[queue]
 end
 
--- The number of a lane whose queue cannot take its part of the group; nil when all can.
-local function fullLane(first, last, new)
-  local wanted = {}
-  for at = first, last, FIELDS do
-    if new[at] then
-      local number = tonumber(ARGV[at + 1])
-      local queue = lanes[number].queue
-      wanted[queue] = (wanted[queue] or 0) + 1
-      if wanted[queue] > roomOf(queue) then
-        return number
+-- The number of the lane whose queue cannot take its part of the group; nil when all can.
+local function fullLane(group)
+  local wanted, seen = {}, {}
+  for _, run in ipairs(group) do
+    local queue = run.lane.queue
+    for i = run.first, run.last, FIELDS do
+      local id = ARGV[i]
+      if not seen[id] and makeRoom(id, true) then
+        wanted[queue] = (wanted[queue] or 0) + 1
+        if wanted[queue] > roomOf(queue) then
+          return run.laneNumber
+        end
       end
+      seen[id] = true
     end
   end
   for queue, count in pairs(wanted) do
@@ -120,53 +177,46 @@ local function fullLane(first, last, new)
   return nil
 end
 
--- The number of the lane that refuses the group; nil when it may come in.
-local function refusedBy(first, last)
-  local new, seen = {}, {}
-  for at = first, last, FIELDS do
-    local id = ARGV[at + 2]
-    new[at] = not seen[id] and makeRoom(id, true)
-    seen[id] = true
-  end
-  return fullLane(first, last, new)
-end
-
-local function takeGroup(first, last)
-  local refusing = limit and refusedBy(first, last)
-  for at = first, last, FIELDS do
-    if not makeRoom(ARGV[at + 2], refusing) then
-      reply[#reply + 1] = 1
-    elseif refusing then
-      reply[#reply + 1] = -refusing
-    else
-      takeIn(lanes[tonumber(ARGV[at + 1])], at)
-      reply[#reply + 1] = 0
+local function takeGroup(group)
+  local refusing = limit and fullLane(group)
+  for _, run in ipairs(group) do
+    for i = run.first, run.last, FIELDS do
+      local answer = 0
+      if not makeRoom(ARGV[i], refusing) then
+        answer = 1
+      elseif refusing then
+        answer = -refusing
+      else
+        takeIn(run, ARGV[i], ARGV[i + 1])
+      end
+      reply[#reply + 1] = answer
     end
   end
 end
 
-local first = firstMessage
-while first <= #ARGV do
-  local last = first
-  while last + FIELDS <= #ARGV and ARGV[last + FIELDS] == ARGV[first] do
-    last = last + FIELDS
-  end
-  takeGroup(first, last)
-  first = last + FIELDS
+for _, group in ipairs(groups) do
+  takeGroup(group)
 end
 
+-- Places first: a place without its message means nothing, a message without its place would wait for ever.
 for _, lane in ipairs(lanes) do
-  local ids = lane.wait
-  if #ids > 0 then
+  local waiting = lane.wait
+  if #waiting > 0 then
     local length
-    for from = 1, #ids, 1000 do
-      length = redis.call('RPUSH', KEYS[lane.base + WAIT], unpack(ids, from, math.min(from + 999, #ids)))
+    for from = 1, #waiting, CHUNK do
+      local last = math.min(from + CHUNK - 1, #waiting)
+      length = redis.call('RPUSH', KEYS[lane.base + WAIT], unpack(waiting, from, last))
     end
     -- A list that was there before has its lane noted already.
-    if length == #ids then
+    if length == #waiting then
       redis.call('SADD', KEYS[LANES], lane.queue .. '|' .. lane.name)
     end
   end
+end
+for from = 1, #new, 2 * CHUNK do
+  redis.call('HSET', KEYS[TASKS], unpack(new, from, math.min(from + 2 * CHUNK - 1, #new)))
+end
+for _, lane in ipairs(lanes) do
   if lane.used then
     wake(lane.base, wakeChannel, lane.queue)
   end

@@ -12,11 +12,13 @@ local recovered = 0
 
 local function bringBack(id, base, m, lease, crashed)
   m.fence = math.max(m.fence + 1, lease and tonumber(lease.fence) or 0)
-  m.readyAt, m.expiresAt, m.sequence = 0, 0, 0
+  m.readyAt, m.sequence = 0, 0
   if crashed then
     m.crashes = m.crashes + 1
     m.flags = m.flags:gsub('[lx]', '') .. (m.crashes >= maxCrashes and 'x' or m.crashes == maxCrashes - 1 and 'l' or '')
   end
+  -- Without its lease nobody knows whether it was handed out in time: then it has not expired.
+  m.expiresAt = lease and expiryAfter(m, lease) or 0
   if lease then
     m.startedAt, m.worker = tonumber(lease.startedAt), lease.worker
     if lease.cancel == 'c' and not has(m.flags, 'c') then

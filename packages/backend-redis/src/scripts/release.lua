@@ -1,7 +1,7 @@
 -- Puts messages back. Only the holder of a lease may.
 -- KEYS: tasks, active, held, sequence, status:retrying; per lane: its seven keys.
--- ARGV: now, wake channel; per message: id, fence, first key of its lane, reason (failed, stopped, deferred), ready at,
---       JSON of the error ("": the last one stays).
+-- ARGV: now, wake channel; per message: id, fence, first key of its lane, reason (failed, stopped, deferred; unheard: its
+--       worker never got the reply of the claim), ready at, JSON of the error ("": the last one stays).
 -- Returns per message 1 put back, 0 refused.
 --! include clock record lease lanes
 local TASKS, ACTIVE, HELD, SEQUENCE, RETRYING = 1, 2, 3, 4, 5
@@ -16,12 +16,9 @@ local function afterDelivery(m, lease, reason, errorJson)
   if reason == 'failed' then
     m.attempt = m.attempt + 1
   end
-  -- It was handed out in time: from here on it cannot expire.
-  m.expiresAt = 0
-  if reason == 'deferred' then
-    m.deferredSince = m.deferredSince > 0 and m.deferredSince or now
-  else
-    m.deferredSince = 0
+  if reason ~= 'unheard' then
+    m.expiresAt = expiryAfter(m, lease)
+    m.deferredSince = reason == 'deferred' and (m.deferredSince > 0 and m.deferredSince or now) or 0
   end
   if lease.cancel == 'c' and not has(m.flags, 'c') then
     m.flags = 'c' .. m.flags
@@ -32,7 +29,9 @@ local function afterDelivery(m, lease, reason, errorJson)
 end
 
 local function release(id, fence, base, reason, readyAt, errorJson)
-  local lease = heldLease(KEYS[ACTIVE], id, fence, now)
+  -- What nobody heard of did not run, even if its time is over.
+  local text = redis.call('HGET', KEYS[ACTIVE], id)
+  local lease = heldLease(text, fence, reason == 'unheard' and 0 or now)
   if not lease then
     return 0
   end
@@ -53,8 +52,9 @@ local function release(id, fence, base, reason, readyAt, errorJson)
   if m.readyAt <= now or cancelled then
     m.readyAt = 0
   end
-  local first = reason == 'stopped' and m.readyAt == 0
-  m.sequence = 0
+  local first = (reason == 'stopped' or reason == 'unheard') and m.readyAt == 0
+  -- What was never seen goes back to its very place.
+  m.sequence = reason == 'unheard' and m.sequence or 0
   if not first and (m.readyAt > 0 or m.priority ~= 0) then
     m.sequence = redis.call('INCR', KEYS[SEQUENCE])
   end

@@ -22,7 +22,7 @@ local ended = 0
 local function mayReplace(old, next)
   if next.status == 'pending' then
     local bothKnown = next.submittedAt ~= nil and old.submittedAt ~= nil
-    return isFinal(old.status) and bothKnown and next.submittedAt > old.submittedAt
+    return bothKnown and next.submittedAt > old.submittedAt
   end
   if isFinal(old.status) or next.fence < old.fence then
     return false
@@ -47,7 +47,7 @@ local function endMessage(id, m, next)
   end
   redis.call('ZREM', KEYS[STATUS + STATUSES[waitingStatus(m)]], id)
   if has(m.flags, 'r') then
-    remember(KEYS[FINISHED], id, now, window)
+    remember(KEYS[FINISHED], { id }, now, window)
   end
   return true
 end
@@ -88,7 +88,7 @@ local function store(id, status, fence, submittedAt, body)
   end
   ended = ended + 1
   if ttl then
-    redis.call('RPUSH', KEYS[EXPIRY], expiresAt .. ' ' .. id)
+    noteExpiry(KEYS[EXPIRY], expiresAt, { id })
   end
   noteFinished(originChannels, origin, id, record)
   if foreign then

@@ -12,6 +12,12 @@ export interface WaitOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What a backend is told about a wait. */
+export interface BackendWaitOptions extends WaitOptions {
+  /** Whether the id was stored before: when nothing is there any more, there is nothing to wait for. Default false. */
+  seen?: boolean | undefined;
+}
+
 /** A page of a listing. */
 export interface Page {
   /** Most results to return; `null` or absent means all of them. */
@@ -63,7 +69,7 @@ export abstract class BaseResultBackend {
    * @throws ResultNotFoundError when the result was there and is gone
    * @throws WaitAbortedError when the signal aborts
    */
-  abstract waitFor(taskId: string, options?: WaitOptions): Promise<FinishedTaskResult>;
+  abstract waitFor(taskId: string, options?: BackendWaitOptions): Promise<FinishedTaskResult>;
 
   /** Removes one result; who waits for it hears ResultNotFoundError. @returns false when there was none */
   delete(_taskId: string): Promise<boolean> {

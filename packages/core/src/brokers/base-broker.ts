@@ -89,6 +89,12 @@ export interface ClaimReply {
   readonly lastChanceWaiting: boolean;
 }
 
+export interface WaitForWorkOptions {
+  readonly signal: AbortSignal;
+  /** The lane that the caller serves; without it, work of every lane of the queues counts. */
+  readonly lane?: Lane | undefined;
+}
+
 /** `held`: extended; `lost`: another delivery or nobody holds it; `cancel`: extended, and somebody wants it to end. */
 export type ExtendReply = 'held' | 'lost' | 'cancel';
 
@@ -184,8 +190,11 @@ export abstract class BaseBroker {
 
   abstract size(queue: string): Promise<QueueSize>;
 
-  /** Resolves when one of the queues may have work, or spuriously; rejects with WaitAbortedError by the signal. */
-  abstract waitForWork(queues: readonly string[], options: { signal: AbortSignal }): Promise<void>;
+  /**
+   * Resolves when one of the queues may have work that came after the caller's last claim began, or spuriously; rejects
+   * with WaitAbortedError by the signal.
+   */
+  abstract waitForWork(queues: readonly string[], options: WaitForWorkOptions): Promise<void>;
 
   /** Called once before the first use by an app. Constructors open nothing. */
   async open(_context: StoreContext): Promise<void> {}

@@ -21,6 +21,7 @@ export {
   type SuitePlan,
   type TestRunner,
 } from './suite.js';
+export { checkTaskStoreSteps, type TaskStoreStepsWorld } from './task-store/check-task-store-steps.js';
 export {
   describeTaskStore,
   type TaskStoreNeed,
@@ -28,3 +29,5 @@ export {
   type TaskStoreSubject,
   type TaskStoreWorld,
 } from './task-store/describe-task-store.js';
+export type { TaskStoreModel, TaskStoreModelOptions } from './task-store/task-store-model.js';
+export type { TaskStoreStep } from './task-store/task-store-step.js';

@@ -48,7 +48,7 @@ export function createSuite<Fixture, Need extends string, Settings>(
         else unchecked.set(lacking, [...(unchecked.get(lacking) ?? []), promiseName]);
       });
       for (const [need, names] of unchecked) {
-        it(`not checked without ${need}: ${names.join('; ')}`, async () => {
+        it(`not checked without ${need}: ${names.map((name) => `"${name}"`).join(', ')}`, async () => {
           assert.equal(await plan.can(need), false, `The subject can do "${need}": take it out of its \`without\`.`);
         });
       }

@@ -16,8 +16,8 @@ export class AloneGate {
   /** Nobody else may come in: a claim that is alone is under way, or what it brought runs. */
   #exclusive = false;
   #request: { readonly lane: object; readonly timer: Timer } | null = null;
-  /** After a request that came to nothing, the lanes work for a while before the next. */
-  #nextRequestAt = 0;
+  /** After a request that came to nothing, the lanes work for a while before the next. A timer, as clocks may be set back. */
+  #pause: Timer | null = null;
   #closed = false;
   #waiting: (() => void)[] = [];
 
@@ -61,9 +61,9 @@ export class AloneGate {
    * @returns false when the process is not to be had now: another lane has asked, or a long task stood in the way lately
    */
   requestAlone(lane: object): boolean {
-    if (this.#request !== null || this.clock.now() < this.#nextRequestAt) return false;
+    if (this.#request !== null || this.#pause !== null) return false;
     const giveUp = (): void => {
-      this.#nextRequestAt = this.clock.now() + this.patience;
+      this.#pause = this.clock.after(this.patience, () => (this.#pause = null), { keepAlive: false });
       this.#endRequest();
       this.#wake();
     };
@@ -74,6 +74,7 @@ export class AloneGate {
   /** Nobody gets in any more. */
   close(): void {
     this.#closed = true;
+    this.#pause?.cancel();
     this.#endRequest();
     this.#wake();
   }

@@ -17,7 +17,7 @@ import type { CpuCode } from '../tasks/task-registry.js';
 import { type AttemptEnd, failedAttempt } from './attempt.js';
 import { BaseExecutor } from './base-executor.js';
 import { CpuPool } from './cpu-pool.js';
-import { contextOf, returned, throughMiddleware } from './execute-call.js';
+import { AttemptContext, returned, throughMiddleware } from './execute-call.js';
 import type { Attempt } from './task-runner.js';
 
 /** Where a CPU task's code is, and how the task is treated. */
@@ -75,14 +75,14 @@ export class CPUExecutor extends BaseExecutor {
   }
 
   protected async attempt(attempt: Attempt): Promise<AttemptEnd> {
-    const { implementation, message, signal, onProgress } = attempt;
+    const { implementation, message, run: ending, progress } = attempt;
     const { config, middleware } = this.client;
     if (implementation.kind !== 'cpu') throw new TypeError('The CPU lane was given an I/O task.');
     const { contract, code } = implementation;
     try {
       const args = await checkSchema(contract.schema.args, message.args, 'args');
       const kwargs = await checkSchema(contract.schema.kwargs, message.kwargs, 'kwargs');
-      const context = contextOf(attempt, config.logger);
+      const context = new AttemptContext(attempt, config.logger);
       const { id, name, queue, fence } = context;
       const job = {
         module: String(code.module),
@@ -92,7 +92,8 @@ export class CPUExecutor extends BaseExecutor {
         context: { id, name, queue, attempt: context.attempt, fence },
         maxPayloadBytes: config.maxPayloadBytes,
       };
-      const run = () => this.#poolOfThreads().run(job, { signal, onProgress });
+      const onProgress = (json: string): void => progress.report(json);
+      const run = () => this.#poolOfThreads().run(job, { signal: ending.signal, onProgress });
       if (middleware.length === 0 && !contract.schema.result) return await run();
       const value = await throughMiddleware(middleware, { context, args, kwargs }, async () => resultOf(await run()));
       return await returned(value, contract.schema, config.maxPayloadBytes);

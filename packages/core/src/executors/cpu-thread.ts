@@ -5,7 +5,7 @@ import type { Logger } from '../logger.js';
 import { type AttemptEnd, failedAttempt } from './attempt.js';
 import { type CpuCall, type CpuJob, type CpuReply, isCpuMessage } from './cpu-job.js';
 import { RunningCall } from './cpu-running-call.js';
-import { CpuThreadLostError } from './cpu-thread-lost-error.js';
+import { type CpuThreadLostError, lostAtStart, lostByError, lostByExit } from './cpu-thread-lost-error.js';
 
 /** The built file beside this one; run from source (the tests do), that of the last build. */
 const WORKER_FILE = new URL(
@@ -110,11 +110,11 @@ export class CpuThread {
       if (worker === this.#worker) this.#current?.stop(error);
     };
     worker.once('error', (error: unknown) => {
-      lost(this.#started ? CpuThreadLostError.fromError(error) : CpuThreadLostError.atStart(error));
+      lost(this.#started ? lostByError(error) : lostAtStart(error));
     });
     worker.once('exit', (exitCode) => {
       this.#alive.delete(worker);
-      lost(CpuThreadLostError.fromExit(exitCode));
+      lost(lostByExit(exitCode));
     });
   }
 

@@ -1,37 +1,69 @@
 import { type Logger, withFields } from '../logger.js';
 import type { ExecuteCall, Middleware } from '../middleware.js';
 import { checkSchema } from '../tasks/check-schema.js';
-import { encodeJson } from '../tasks/codec.js';
+import { encodeJson, type JsonValue } from '../tasks/codec.js';
 import type { TaskSchemas } from '../tasks/task.js';
 import { MAX_PROGRESS_BYTES, type TaskContext } from '../tasks/task-context.js';
 import type { AttemptEnd } from './attempt.js';
 import type { Attempt } from './task-runner.js';
 
-/** The context that a handler of this attempt sees. */
-export function contextOf(attempt: Attempt, logger: Logger): TaskContext {
-  const { lease, attempt: number } = attempt.task;
-  const name = attempt.message.taskName;
-  return {
-    id: lease.id,
-    name,
-    queue: lease.queue,
-    attempt: number,
-    fence: lease.fence,
-    signal: attempt.signal,
-    progress: (value) => attempt.onProgress(encodeJson(value, 'progress', MAX_PROGRESS_BYTES)),
-    log: taskLogger(logger, { taskId: lease.id, taskName: name }),
-  };
+/** The context that a handler of this attempt sees. What costs something is made when it is asked for. */
+export class AttemptContext implements TaskContext {
+  readonly #attempt: Attempt;
+  readonly #logger: Logger;
+  #log: Logger | undefined;
+
+  constructor(attempt: Attempt, logger: Logger) {
+    this.#attempt = attempt;
+    this.#logger = logger;
+  }
+
+  get id(): string {
+    return this.#attempt.task.lease.id;
+  }
+
+  get name(): string {
+    return this.#attempt.message.taskName;
+  }
+
+  get queue(): string {
+    return this.#attempt.task.lease.queue;
+  }
+
+  get attempt(): number {
+    return this.#attempt.task.attempt;
+  }
+
+  get fence(): number {
+    return this.#attempt.task.lease.fence;
+  }
+
+  get signal(): AbortSignal {
+    return this.#attempt.run.signal;
+  }
+
+  get log(): Logger {
+    this.#log ??= taskLogger(this.#logger, { taskId: this.id, taskName: this.name });
+    return this.#log;
+  }
+
+  // A function of its own, so that a handler may take it out of the context.
+  get progress(): (value: JsonValue) => void {
+    const { progress } = this.#attempt;
+    return (value) => progress.report(encodeJson(value, 'progress', MAX_PROGRESS_BYTES));
+  }
 }
 
 /** Runs `innermost` inside every middleware that wraps attempts, the first one outermost. */
 export function throughMiddleware(
   middleware: readonly Middleware[],
   call: ExecuteCall,
-  innermost: () => Promise<unknown>,
-): Promise<unknown> {
-  const [next, ...rest] = middleware;
-  if (!next) return innermost();
-  const inner = () => throughMiddleware(rest, call, innermost);
+  innermost: () => unknown,
+): unknown {
+  if (middleware.length === 0) return innermost();
+  const [next, ...rest] = middleware as [Middleware, ...Middleware[]];
+  // As a promise, also what is returned or thrown at once.
+  const inner = async (): Promise<unknown> => throughMiddleware(rest, call, innermost);
   return next.execute ? next.execute(call, inner) : inner();
 }
 
@@ -41,8 +73,12 @@ export async function returned(
   schema: TaskSchemas,
   maxPayloadBytes: number,
 ): Promise<Extract<AttemptEnd, { status: 'success' }>> {
-  const result = await checkSchema(schema.result, value, 'result');
-  return { status: 'success', resultJson: encodeJson(result, 'result', maxPayloadBytes) };
+  return success(await checkSchema(schema.result, value, 'result'), maxPayloadBytes);
+}
+
+/** The same for a value that was checked, or need not be. */
+export function success(value: unknown, maxPayloadBytes: number): Extract<AttemptEnd, { status: 'success' }> {
+  return { status: 'success', resultJson: encodeJson(value, 'result', maxPayloadBytes) };
 }
 
 function taskLogger(logger: Logger, fields: object): Logger {

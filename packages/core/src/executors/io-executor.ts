@@ -1,6 +1,5 @@
 import { ConfigError } from '../errors.js';
 import { checkSchema } from '../tasks/check-schema.js';
-import type { JsonValue } from '../tasks/codec.js';
 import {
   type AnyFunction,
   type ContractOptions,
@@ -14,7 +13,7 @@ import {
 import { runInTaskContext } from '../tasks/task-context.js';
 import { type AttemptEnd, failedAttempt } from './attempt.js';
 import { BaseExecutor } from './base-executor.js';
-import { contextOf, returned, throughMiddleware } from './execute-call.js';
+import { AttemptContext, returned, success, throughMiddleware } from './execute-call.js';
 import type { Attempt } from './task-runner.js';
 
 /**
@@ -56,32 +55,29 @@ export class IOExecutor extends BaseExecutor {
   }
 
   protected async attempt(attempt: Attempt): Promise<AttemptEnd> {
-    const { implementation, message } = attempt;
+    const { implementation, message, run } = attempt;
     const { config, middleware } = this.client;
     if (implementation.kind !== 'io') throw new TypeError('The I/O lane was given a CPU task.');
     const { schema, takesKwargs } = implementation.contract;
     // The registry keeps handlers of all types; the contract says which arguments this one takes.
     const handler = implementation.handler as (...args: unknown[]) => unknown;
     try {
-      const args = await checkSchema(schema.args, ownCopy(message.args), 'args');
-      const kwargs = await checkSchema(schema.kwargs, ownCopy(message.kwargs), 'kwargs');
-      const context = contextOf(attempt, config.logger);
+      // Waiting costs a turn, also for what is there.
+      const args = schema.args ? await checkSchema(schema.args, message.args, 'args') : message.args;
+      const kwargs = schema.kwargs ? await checkSchema(schema.kwargs, message.kwargs, 'kwargs') : message.kwargs;
+      const context = new AttemptContext(attempt, config.logger);
       const value = await runInTaskContext(context, () =>
-        throughMiddleware(middleware, { context, args, kwargs }, async () => {
+        throughMiddleware(middleware, { context, args, kwargs }, () => {
           // A handler that is told to end before it begins would listen for an abort that never comes again.
-          context.signal.throwIfAborted();
-          return handler(...args, ...(takesKwargs ? [kwargs] : []));
+          if (run.aborted) throw run.reason;
+          return takesKwargs ? handler(...args, kwargs) : handler(...args);
         }),
       );
-      return await returned(value, schema, config.maxPayloadBytes);
+      return schema.result
+        ? await returned(value, schema, config.maxPayloadBytes)
+        : success(value, config.maxPayloadBytes);
     } catch (thrown) {
       return failedAttempt(thrown);
     }
   }
-}
-
-/** Handlers may change what they are given; the record of the task must not change with it. */
-function ownCopy<T extends JsonValue | null>(value: T): T {
-  const isFlat = Array.isArray(value) ? value.every((item) => typeof item !== 'object') : value === null;
-  return isFlat ? value : structuredClone(value);
 }

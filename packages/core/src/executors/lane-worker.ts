@@ -3,7 +3,7 @@ import { sleep } from '../clock.js';
 import type { ClaimedTask, StoreClaimReply } from '../stores/task-store.js';
 import { abortableBy } from './abortable-by.js';
 import { storeBackoff } from './backoff.js';
-import type { WorkerSession } from './worker-session.js';
+import type { Slot, WorkerSession } from './worker-session.js';
 
 export interface LaneWorkerOptions {
   readonly queue: string;
@@ -12,17 +12,24 @@ export interface LaneWorkerOptions {
   readonly slots: number;
   readonly worker: string;
   readonly pollInterval: number;
-  /** Sees a claimed task through to its end; resolves when its slot is free again. Never rejects. */
-  readonly run: (task: ClaimedTask) => Promise<void>;
+  /** Sees a claimed task through to its end; its slot is free then, if not before. Never rejects. */
+  readonly run: (task: ClaimedTask, slot: Slot) => Promise<void>;
 }
 
-/** Serves one lane of one queue: claims never more than its free slots, and sleeps while there is no work. */
+/**
+ * Serves one lane of one queue: claims never more than its free slots, and sleeps while there is no work. While there is
+ * plenty of it, each claim is for half of the slots, so that the store is at work for one half while the other half runs.
+ */
 export class LaneWorker {
   readonly #session: WorkerSession;
   readonly #options: LaneWorkerOptions;
+  /** Slots that no task has, and no claim under way may fill. */
   #free: number;
-  #slotFreed: (() => void) | null = null;
-  #loop: Promise<void> | null = null;
+  readonly #claims = new Set<Promise<void>>();
+  /** Whether the last claim brought all that it asked for. */
+  #plenty = false;
+  /** Resolves when the next batch may begin. */
+  #turn: Promise<void> = Promise.resolve();
   /** Claims in a row that failed. */
   #failures = 0;
 
@@ -41,44 +48,80 @@ export class LaneWorker {
   }
 
   start(): void {
-    this.#loop ??= this.#serve();
+    this.#claimMore();
   }
 
   /** Once the session stops: resolves when no claim is under way. What runs goes on. */
   async stopped(): Promise<void> {
-    this.#slotFreed?.();
-    await this.#loop;
+    await Promise.all(this.#claims);
   }
 
-  async #serve(): Promise<void> {
-    while (!this.#session.stopping.aborted) {
-      if (this.#free === 0) await new Promise<void>((resolve) => (this.#slotFreed = resolve));
-      else await this.#claimOnce();
+  slotTaken(): void {
+    this.#free--;
+  }
+
+  slotFreed(): void {
+    this.#free++;
+    if (this.#free >= this.#half) this.#claimMore();
+    // What ends in one turn is followed by one claim.
+    else if (this.#free === 1) setImmediate(() => this.#claimMore());
+  }
+
+  get #half(): number {
+    return Math.ceil(this.#options.slots / 2);
+  }
+
+  #claimMore(): void {
+    while (this.#mayClaim()) {
+      const count = Math.min(this.#free, this.#half);
+      this.#free -= count;
+      const claim = this.#claimOnce(count).then((brought) => {
+        this.#claims.delete(claim);
+        // There may be no more: what ends in this turn is told first.
+        if (brought > 0 && !this.#plenty) setImmediate(() => this.#claimMore());
+        else this.#claimMore();
+      });
+      this.#claims.add(claim);
     }
   }
 
-  async #claimOnce(): Promise<void> {
+  #mayClaim(): boolean {
+    return !this.#session.stopping.aborted && this.#free > 0 && this.#claims.size < (this.#plenty ? 2 : 1);
+  }
+
+  /**
+   * Claims for `count` slots, which were set aside. When there was nothing, it is over as soon as there may be something.
+   * @returns how many tasks it brought
+   */
+  async #claimOnce(count: number): Promise<number> {
+    // The end that freed a slot is told before the claim that fills it: this takes a turn of the microtask queue.
     const permit = await this.#session.gate.enter(this);
-    if (!permit) return;
+    if (!permit) return 0;
     const endClaim = this.#session.beginClaim();
-    const reply = await this.#claim(permit.alone);
+    const reply = await this.#claim(count, permit.alone);
     const tasks = reply?.claims ?? [];
+    if (tasks.length > 0) await this.#nextTurn();
+    this.#free += count;
+    this.#plenty = tasks.length === count;
     // One task, with crashes behind it, handed to an empty process: it is, or may be, on its last chance.
     const stayAlone = permit.alone && tasks.length === 1 && (tasks[0] as ClaimedTask).crashes > 0;
     this.#session.gate.leave(permit, tasks.length, stayAlone);
-    for (const task of tasks) void this.#run(task);
+    for (const task of tasks) this.#run(task);
     endClaim();
-    if (!reply) return;
+    if (!reply) return 0;
     const asked = reply.lastChanceWaiting && this.#session.gate.requestAlone(this);
-    if (tasks.length === 0 && !asked) await this.#idle(reply.nextDueIn);
+    // News of work is for who claims after it: another claim under way may have come too early, and must hear it, too.
+    const isLast = this.#claims.size === 1;
+    if (tasks.length === 0 && !asked && isLast) await this.#idle(reply.nextDueIn);
+    return tasks.length;
   }
 
   /** Null when the store failed; the pause is over by then. */
-  async #claim(alone: boolean): Promise<StoreClaimReply | null> {
+  async #claim(count: number, alone: boolean): Promise<StoreClaimReply | null> {
     const { queue, lane, worker } = this.#options;
     const { clock, lease, logger } = this.#session.options;
     try {
-      const reply = await this.#session.store.claim({ queue, lane, count: this.#free, worker, leaseMs: lease, alone });
+      const reply = await this.#session.store.claim({ queue, lane, count, worker, leaseMs: lease, alone });
       if (this.#failures > 0) logger.info({ queue, lane }, 'the store answers again');
       this.#failures = 0;
       return reply;
@@ -90,30 +133,59 @@ export class LaneWorker {
     }
   }
 
-  async #run(task: ClaimedTask): Promise<void> {
-    this.#free--;
-    try {
-      await this.#options.run(task);
-    } finally {
-      this.#free++;
+  /**
+   * Two claims may be answered at once: each batch gets a turn of the event loop to itself, so that the end of the first is
+   * on its way while the second runs.
+   */
+  #nextTurn(): Promise<void> {
+    const turn = this.#turn;
+    this.#turn = turn.then(() => new Promise((resolve) => setImmediate(resolve)));
+    return turn;
+  }
+
+  #run(task: ClaimedTask): void {
+    const slot = new LaneSlot(this);
+    void this.#options.run(task, slot).then(() => {
       this.#session.gate.done();
-      this.#slotFreed?.();
-      this.#slotFreed = null;
-    }
+      slot.free();
+    });
   }
 
   /** Until work is announced, a delayed task is due, or it is time to look anyway. */
   async #idle(nextDueIn: number | null): Promise<void> {
-    const { queue, pollInterval } = this.#options;
+    const { queue, lane, pollInterval } = this.#options;
     const { clock, logger } = this.#session.options;
     const over = abortableBy(this.#session.stopping);
     const pause = sleep(clock, Math.min(pollInterval, nextDueIn ?? pollInterval), over).catch(() => {});
-    const announced = this.#session.store.waitForWork([queue], over).catch((err: unknown) => {
+    const { signal } = over;
+    const announced = this.#session.store.waitForWork([queue], { signal, lane }).catch((err: unknown) => {
       // Without announcements the poll interval alone decides.
-      if (!over.signal.aborted) logger.debug({ err, queue }, 'listening for work failed');
+      if (!signal.aborted) logger.debug({ err, queue }, 'listening for work failed');
       return pause;
     });
     await Promise.race([announced, pause]);
     over.end();
+  }
+}
+
+class LaneSlot implements Slot {
+  readonly #lane: LaneWorker;
+  #taken = false;
+
+  constructor(lane: LaneWorker) {
+    this.#lane = lane;
+    this.take();
+  }
+
+  take(): void {
+    if (this.#taken) return;
+    this.#taken = true;
+    this.#lane.slotTaken();
+  }
+
+  free(): void {
+    if (!this.#taken) return;
+    this.#taken = false;
+    this.#lane.slotFreed();
   }
 }

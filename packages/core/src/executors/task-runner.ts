@@ -8,17 +8,17 @@ import {
   WorkerLostError,
 } from '../errors.js';
 import { attemptEvent } from '../events/task-events.js';
-import { onAbort } from '../on-abort.js';
 import type { ClaimedTask } from '../stores/task-store.js';
 import { describeError } from '../tasks/describe-error.js';
 import { retryDelay } from '../tasks/retry-policy.js';
 import { isNewerMessage, type TaskMessage } from '../tasks/task-message.js';
 import type { Implementation, TaskRegistry } from '../tasks/task-registry.js';
+import type { AbortSwitch } from './abort-switch.js';
 import { abortableBy } from './abortable-by.js';
 import { type AttemptEnd, type FailedAttempt, failedAttempt } from './attempt.js';
 import { ProgressReporter } from './progress-reporter.js';
 import { TaskSettler } from './task-settler.js';
-import type { HeldTask, WorkerSession } from './worker-session.js';
+import type { HeldTask, Slot, WorkerSession } from './worker-session.js';
 
 /** A task whose worker does not know its name is passed on for so long, so that a rolling deploy can finish: 1 h. */
 const DEFER_LIMIT = 3_600_000;
@@ -31,8 +31,8 @@ export interface Attempt {
   readonly message: TaskMessage;
   readonly task: ClaimedTask;
   /** Aborts at timeout, cancel, lost lease and stop; its reason says which. */
-  readonly signal: AbortSignal;
-  readonly onProgress: (json: string) => void;
+  readonly run: AbortSwitch;
+  readonly progress: ProgressReporter;
 }
 
 export interface TaskRunnerOptions {
@@ -41,6 +41,8 @@ export interface TaskRunnerOptions {
   /** Runs the handler. Never rejects. */
   readonly attempt: (attempt: Attempt) => Promise<AttemptEnd>;
 }
+
+const ABORTED = Symbol('aborted');
 
 /** Sees claimed tasks through to their end: runs the handler, and decides what follows. */
 export class TaskRunner {
@@ -54,12 +56,11 @@ export class TaskRunner {
     this.#settler = new TaskSettler(session);
   }
 
-  /** Resolves when the task's slot is free again. */
-  async run(task: ClaimedTask): Promise<void> {
-    const held = this.#session.hold(task);
-    let leftover: Leftover | undefined;
+  /** Resolves when nothing is left of the run; the slot may be free before. */
+  async run(task: ClaimedTask, slot: Slot): Promise<void> {
+    const held = this.#session.hold(task, slot);
     try {
-      leftover = await this.#process(held);
+      await this.#process(held);
     } catch (err) {
       this.#session.options.logger.error(
         { err, taskId: task.lease.id },
@@ -68,76 +69,74 @@ export class TaskRunner {
     } finally {
       this.#session.letGo(held);
     }
-    if (leftover) await this.#awaitLeftover(task, leftover);
+    if (held.leftover) await this.#awaitLeftover(task, held.leftover);
   }
 
-  async #process(held: HeldTask): Promise<Leftover | undefined> {
+  // Not async, nor are others on the way of every task: a promise around a promise costs more than it looks.
+  #process(held: HeldTask): Promise<void> {
     const { task } = held;
     switch (task.verdict) {
       case 'cancelled':
-        return void (await this.#cancelled(held, null));
+        return this.#cancelled(held, null);
       case 'expired':
-        return void (await this.#failed(held, new TaskExpiredError()));
+        return this.#failed(held, new TaskExpiredError());
       case 'exhausted':
-        return void (await this.#failed(
+        return this.#failed(
           held,
           new WorkerLostError(
             `${task.crashes} times its worker died, or blocked its event loop for longer than the lease, while it ran.`,
           ),
           'worker lost',
-        ));
+        );
       case 'unreadable':
-        return void (await this.#unreadable(held));
+        return this.#unreadable(held);
       case 'run':
         return this.#runOrDefer(held);
     }
   }
 
-  async #runOrDefer(held: HeldTask): Promise<Leftover | undefined> {
+  #runOrDefer(held: HeldTask): Promise<void> {
     const { task } = held;
     const { message } = task;
     if (!message) {
-      if (isNewerMessage(task.payload))
-        return void (await this.#defer(
-          held,
-          new MessageUnreadableError('The message was written by a newer version of Flowrra.'),
-        ));
-      return void (await this.#unreadable(held));
+      if (!isNewerMessage(task.payload)) return this.#unreadable(held);
+      return this.#defer(held, new MessageUnreadableError('The message was written by a newer version of Flowrra.'));
     }
     const implementation = this.#options.registry.get(message.taskName);
-    if (implementation?.kind !== this.#options.kind)
-      return void (await this.#defer(held, new TaskNotFoundError(message.taskName)));
+    if (implementation?.kind !== this.#options.kind) return this.#defer(held, new TaskNotFoundError(message.taskName));
     return this.#runAttempt(held, message, implementation);
   }
 
-  async #runAttempt(
-    held: HeldTask,
-    message: TaskMessage,
-    implementation: Implementation,
-  ): Promise<Leftover | undefined> {
-    const { task, controller } = held;
+  async #runAttempt(held: HeldTask, message: TaskMessage, implementation: Implementation): Promise<void> {
+    const { task, run } = held;
     const { clock, events } = this.#session.options;
-    const event = attemptEvent(task);
-    events.emit('started', () => event);
-    const progress = new ProgressReporter(clock, (json) => this.#storeProgress(held, json));
-    const onProgress = (json: string): void => {
-      events.emit('progress', () => ({ ...event, progress: JSON.parse(json) }));
-      progress.report(json);
-    };
+    events.emit('started', () => attemptEvent(task));
+    const progress = new ProgressReporter(this.#session, task);
     const { timeout } = message;
-    const timer =
-      timeout === null ? null : clock.after(timeout, () => controller.abort(new AttemptTimeoutError(timeout)));
-    const handler = this.#options.attempt({ implementation, message, task, signal: controller.signal, onProgress });
-    this.#session.countHandler(handler);
-    const end = await Promise.race([handler, aborted(controller.signal)]);
+    const timer = timeout === null ? null : clock.after(timeout, () => run.abort(new AttemptTimeoutError(timeout)));
+    const handler = this.#options.attempt({ implementation, message, task, run, progress });
+    const end = await this.#endOrAbort(handler, run);
     timer?.cancel();
     progress.end();
-    if (end !== ABORTED) {
+    // Awaited, as a promise that an async function returns costs three turns of the microtask queue.
+    if (end === ABORTED) {
+      held.leftover = handler;
+      await this.#settleAborted(held, run.reason, progress.latest);
+    } else {
+      if (this.#session.store.inOrder) held.slot.free();
       await this.#settle(held, end, progress.latest);
-      return undefined;
     }
-    await this.#settleAborted(held, controller.signal.reason, progress.latest);
-    return { handler };
+  }
+
+  #endOrAbort(handler: Promise<AttemptEnd>, run: AbortSwitch): Promise<AttemptEnd | typeof ABORTED> {
+    this.#session.handlerStarted();
+    return new Promise((resolve) => {
+      void handler.then((end) => {
+        this.#session.handlerEnded();
+        resolve(end);
+      });
+      run.onAbort(() => resolve(ABORTED));
+    });
   }
 
   /** The handler was overtaken by its signal: what follows depends on why. */
@@ -148,12 +147,13 @@ export class TaskRunner {
     await this.#settler.release(held, 'stopped', 0);
   }
 
-  async #settle(held: HeldTask, end: AttemptEnd, progressJson: string | null): Promise<void> {
-    if (held.lost) return;
-    if (end.status === 'success') return this.#settler.finish(held, { ...end, progressJson });
+  #settle(held: HeldTask, end: AttemptEnd, progressJson: string | null): Promise<void> {
+    if (held.lost) return Promise.resolve();
+    if (end.status === 'success')
+      return this.#settler.finish(held, { status: end.status, resultJson: end.resultJson, progressJson });
     const delay = this.#delayBeforeRetry(held.task, end);
     if (delay === null) return this.#settler.finish(held, { status: 'failed', error: end.error, progressJson });
-    await this.#settler.retry(held, end.error, delay);
+    return this.#settler.retry(held, end.error, delay);
   }
 
   /** Null when there is no further attempt. */
@@ -190,16 +190,8 @@ export class TaskRunner {
     await this.#settler.release(held, 'deferred', Math.min(Math.max(deferred, SHORTEST_DEFER), LONGEST_DEFER));
   }
 
-  async #storeProgress(held: HeldTask, json: string): Promise<void> {
-    try {
-      await this.#session.store.reportProgress(held.task, json);
-    } catch (err) {
-      this.#session.options.logger.debug({ ...attemptEvent(held.task), err }, 'progress could not be stored');
-    }
-  }
-
   /** A handler that ignores its signal keeps its slot, for one lease at most: more would run than the slots allow. */
-  async #awaitLeftover(task: ClaimedTask, { handler }: Leftover): Promise<void> {
+  async #awaitLeftover(task: ClaimedTask, handler: Promise<unknown>): Promise<void> {
     const { clock, lease, logger } = this.#session.options;
     const over = abortableBy(this.#session.stopping);
     const tooLong = sleep(clock, lease, over).then(
@@ -213,16 +205,6 @@ export class TaskRunner {
     await Promise.race([handler, tooLong]);
     over.end();
   }
-}
-
-/** A handler that its signal has overtaken, and that may still be running. */
-interface Leftover {
-  readonly handler: Promise<unknown>;
-}
-
-const ABORTED = Symbol('aborted');
-function aborted(signal: AbortSignal): Promise<typeof ABORTED> {
-  return new Promise((resolve) => void onAbort(signal, () => resolve(ABORTED)));
 }
 
 /** Errors of Flowrra's own that end a task: where they were made says nothing. */

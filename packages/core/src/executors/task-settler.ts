@@ -9,6 +9,8 @@ import type { HeldTask, WorkerSession } from './worker-session.js';
 /** Tries at settling a task with a store that answers, but with errors of no known kind. */
 const SETTLE_TRIES = 5;
 
+type Settled = 'stored' | 'refused' | 'given up';
+
 /** Tells the store what becomes of a held task until it knows, and then whoever listens. */
 export class TaskSettler {
   readonly #session: WorkerSession;
@@ -18,14 +20,15 @@ export class TaskSettler {
   }
 
   /** The task has ended. */
-  async finish(held: HeldTask, outcome: TaskOutcome): Promise<void> {
+  finish(held: HeldTask, outcome: TaskOutcome): Promise<void> {
     const { task } = held;
     const { events, logger, clock } = this.#session.options;
-    const stored = await this.#untilStored(held, () => this.#session.store.finish(task, outcome));
-    if (stored === 'refused')
-      logger.warn(attemptEvent(task), 'a result was refused: the lease was lost, or another result came first');
-    if (stored !== 'stored') return;
-    events.emit('finished', () => ({ ...attemptEvent(task), result: outcomeResult(task, outcome, clock.now()) }));
+    return this.#untilStored(held, () => this.#session.store.finish(task, outcome)).then((stored) => {
+      if (stored === 'refused')
+        logger.warn(attemptEvent(task), 'a result was refused: the lease was lost, or another result came first');
+      if (stored !== 'stored') return;
+      events.emit('finished', () => ({ ...attemptEvent(task), result: outcomeResult(task, outcome, clock.now()) }));
+    });
   }
 
   /** The attempt has failed; another follows `delay` ms later. */
@@ -49,26 +52,38 @@ export class TaskSettler {
    * Repeats a step until the store has answered it. The lease is kept alive meanwhile, so nobody else runs the task.
    * Given up, the task comes back when its lease ends.
    */
-  async #untilStored(held: HeldTask, step: () => Promise<boolean>): Promise<'stored' | 'refused' | 'given up'> {
+  #untilStored(held: HeldTask, step: () => Promise<boolean>): Promise<Settled> {
+    held.settling = true;
+    // The usual case takes one promise.
+    return step().then(settled, (err: unknown) => this.#repeat(held, step, err));
+  }
+
+  async #repeat(held: HeldTask, step: () => Promise<boolean>, firstError: unknown): Promise<Settled> {
     const session = this.#session;
     const { clock, logger } = session.options;
+    // Nothing follows what has not come to its end.
+    held.slot.take();
+    let err = firstError;
     for (let failures = 1; ; failures++) {
+      const code = (err as { code?: unknown } | null)?.code;
+      const storeIsAway = code === 'STORE_UNAVAILABLE' || code === 'STORE_FULL';
+      const givenUp = session.abandoned.aborted || (!storeIsAway && failures >= SETTLE_TRIES);
+      if (failures === 1 || givenUp)
+        logger.error(
+          { ...attemptEvent(held.task), err },
+          givenUp ? 'a task could not be settled' : 'settling a task failed; going on trying',
+        );
+      if (givenUp) return 'given up';
+      await sleep(clock, storeBackoff(failures), { signal: session.abandoned }).catch(() => {});
       try {
-        held.settling = true;
-        return (await step()) ? 'stored' : 'refused';
-      } catch (err) {
-        held.settling = false;
-        const code = (err as { code?: unknown } | null)?.code;
-        const storeIsAway = code === 'STORE_UNAVAILABLE' || code === 'STORE_FULL';
-        const givenUp = held.lost || session.abandoned.aborted || (!storeIsAway && failures >= SETTLE_TRIES);
-        if (failures === 1 || givenUp)
-          logger.error(
-            { ...attemptEvent(held.task), err },
-            givenUp ? 'a task could not be settled' : 'settling a task failed; going on trying',
-          );
-        if (givenUp) return 'given up';
-        await sleep(clock, storeBackoff(failures), { signal: session.abandoned }).catch(() => {});
+        return settled(await step());
+      } catch (next) {
+        err = next;
       }
     }
   }
+}
+
+function settled(accepted: boolean): Settled {
+  return accepted ? 'stored' : 'refused';
 }

@@ -3,19 +3,33 @@ import { CancelRequestedError, LeaseLostError, WorkerStoppingError } from '../er
 import { attemptEvent, type TaskEvents } from '../events/task-events.js';
 import type { Logger } from '../logger.js';
 import type { ClaimedTask, TaskStore } from '../stores/task-store.js';
+import { AbortSwitch } from './abort-switch.js';
 import { AloneGate } from './alone-gate.js';
 
 /** After the grace of a stop, milliseconds for handing tasks back to a store that may not answer. */
 const HAND_BACK_TIME = 1_000;
 
-/** A task that this process holds: the claim and the switch that ends its run. */
+/** The place of a task among those that may run at once. */
+export interface Slot {
+  free(): void;
+  /** Takes it back, if it was free; then fewer run until it is free again. */
+  take(): void;
+}
+
+/** A task that this process holds: the claim, its slot, and the switch that ends its run. */
 export interface HeldTask {
   readonly task: ClaimedTask;
-  readonly controller: AbortController;
+  readonly slot: Slot;
+  readonly run: AbortSwitch;
   /** True from the moment the store says so: whatever the run does, its result is refused. */
   lost: boolean;
-  /** The store is being told what became of it: its answer to that counts, not what a heartbeat finds meanwhile. */
+  /**
+   * The store is being told what became of it: its answer to that counts, not what a heartbeat finds meanwhile. It may
+   * have heard already, and its answer been lost.
+   */
   settling: boolean;
+  /** The handler, once its signal has overtaken it: it may still be running. */
+  leftover: Promise<unknown> | null;
 }
 
 /** Everything that this process holds, over all its lanes: keeps leases alive and hears about cancels. */
@@ -54,10 +68,12 @@ export class WorkerSession {
     return this.#runningHandlers;
   }
 
-  /** Counts a handler until it settles. */
-  countHandler(handler: Promise<unknown>): void {
+  handlerStarted(): void {
     this.#runningHandlers++;
-    void handler.finally(() => this.#runningHandlers--);
+  }
+
+  handlerEnded(): void {
+    this.#runningHandlers--;
   }
 
   /** From now on a claim is under way. @returns to be called once everything that it brought is held */
@@ -69,8 +85,8 @@ export class WorkerSession {
     };
   }
 
-  hold(task: ClaimedTask): HeldTask {
-    const held: HeldTask = { task, controller: new AbortController(), lost: false, settling: false };
+  hold(task: ClaimedTask, slot: Slot): HeldTask {
+    const held: HeldTask = { task, slot, run: new AbortSwitch(), lost: false, settling: false, leftover: null };
     this.#held.add(held);
     this.#armHeartbeat();
     if (this.#cancelsHeard.has(task.lease.id)) void this.#extend([held]);
@@ -103,7 +119,7 @@ export class WorkerSession {
     if (this.#held.size === 0) return;
     const { clock } = this.options;
     const stop = clock.after(grace, () => {
-      for (const { controller } of this.#held) controller.abort(new WorkerStoppingError());
+      for (const { run } of this.#held) run.abort(new WorkerStoppingError());
     });
     const abandon = clock.after(grace + HAND_BACK_TIME, () => this.#abandoned.abort());
     await new Promise<void>((resolve) => this.#allSettled.push(resolve));
@@ -129,7 +145,7 @@ export class WorkerSession {
       this.#heartbeatFails = false;
       held.forEach((one, i) => {
         if (replies[i] === 'lost') this.#lose(one);
-        if (replies[i] === 'cancel') one.controller.abort(new CancelRequestedError());
+        if (replies[i] === 'cancel') one.run.abort(new CancelRequestedError());
       });
     } catch (err) {
       // The next beat tries again; should it be too late by then, the store says so.
@@ -146,6 +162,6 @@ export class WorkerSession {
     const event = attemptEvent(held.task);
     this.options.logger.warn(event, 'lease lost: another worker may run the task');
     this.options.events.emit('leaseLost', () => event);
-    held.controller.abort(new LeaseLostError(event.taskId));
+    held.run.abort(new LeaseLostError(event.taskId));
   }
 }

@@ -1,4 +1,5 @@
-import type { BaseResultBackend, Page, WaitOptions } from '../backends/base-result-backend.js';
+import { isDeepStrictEqual } from 'node:util';
+import type { BackendWaitOptions, BaseResultBackend, Page } from '../backends/base-result-backend.js';
 import type {
   BaseBroker,
   ClaimRequest,
@@ -6,9 +7,9 @@ import type {
   Instant,
   Lease,
   NewMessage,
-  PushReply,
   QueueSize,
   ReleaseReason,
+  WaitForWorkOptions,
 } from '../brokers/base-broker.js';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../logger.js';
@@ -16,29 +17,34 @@ import type { JsonValue } from '../tasks/codec.js';
 import { type Delivery, decodeMessage, finishedResult, readMessage, unfinishedResult } from '../tasks/task-message.js';
 import { type FinishedTaskResult, isFinished, type TaskResult } from '../tasks/task-result.js';
 import type { TaskStatus } from '../tasks/task-status.js';
-import type { ClaimedTask, RetryRequest, StoreClaimReply, TaskOutcome, TaskStore } from './task-store.js';
+import { claimedTask } from './claimed-task.js';
+import type { ClaimedTask, RetryRequest, StoreClaimReply, SubmitReply, TaskOutcome, TaskStore } from './task-store.js';
 
 /** Any broker with any backend: each transition is a result step and a broker step, in the order that loses nothing. */
 export class JoinedTaskStore implements TaskStore {
+  readonly inOrder = false;
   constructor(
     readonly broker: BaseBroker,
     readonly backend: BaseResultBackend,
     readonly context: { clock: Clock; logger: Logger },
   ) {}
 
-  async submit(messages: readonly NewMessage[]): Promise<PushReply[]> {
+  async submit(messages: readonly NewMessage[]): Promise<SubmitReply[]> {
     const replies = await this.broker.push(messages);
-    await Promise.all(
-      messages.map(async (message, i) => {
-        const reply = replies[i];
-        if (reply && !reply.known) await this.#storePending(message, reply.submittedAt);
+    return Promise.all(
+      replies.map(async (reply, i) => {
+        // The record of a known id is somebody else's to write, who may not have come to it yet.
+        const recorded = !reply.known && (await this.#storePending(messages[i] as NewMessage, reply.submittedAt));
+        return { ...reply, recorded };
       }),
     );
-    return replies;
   }
 
-  /** The message is enqueued, which is what submit promises: a record that could not be written is no failure of it. */
-  async #storePending(message: NewMessage, submittedAt: number): Promise<void> {
+  /**
+   * The message is enqueued, which is what submit promises: a record that could not be written is no failure of it.
+   * @returns whether there is one
+   */
+  async #storePending(message: NewMessage, submittedAt: number): Promise<boolean> {
     const delivery = {
       taskId: message.id,
       queue: message.queue,
@@ -51,31 +57,55 @@ export class JoinedTaskStore implements TaskStore {
     };
     try {
       await this.backend.store(message.id, unfinishedResult('pending', decodeMessage(message.payload), delivery));
+      // What refused it is a later record of the same task.
+      return true;
     } catch (err) {
       this.context.logger.warn(
         { taskId: message.id, err },
         'the pending record could not be stored; the task is enqueued',
       );
+      return false;
     }
   }
 
   async claim(request: ClaimRequest): Promise<StoreClaimReply> {
-    const { worker, leaseMs } = request;
     const reply = await this.broker.claim(request);
-    const claims = await Promise.all(
-      reply.claims.map((claim) =>
-        this.#markRunning({ worker, leaseMs, message: readMessage(claim.payload), ...claim }),
-      ),
-    );
-    return { ...reply, claims: claims.filter((task) => task !== null) };
+    const tasks = reply.claims.map((claim) => claimedTask(claim, request));
+    const marks = await Promise.allSettled(tasks.map((task) => this.#markRunning(task)));
+    const claims = marks.flatMap((mark) => (mark.status === 'fulfilled' && mark.value !== null ? [mark.value] : []));
+    const failure = marks.find((mark) => mark.status === 'rejected');
+    if (failure) {
+      await this.#putBack(tasks.filter((_task, i) => marks[i]?.status === 'rejected'));
+      if (claims.length === 0) throw failure.reason;
+    }
+    return { ...reply, claims };
+  }
+
+  /**
+   * The results are away, so these cannot be shown as running and do not run. Left to their leases they would count as
+   * crashed, and in a longer outage be given up. The last goes first, as each goes to the front.
+   */
+  async #putBack(claims: readonly ClaimedTask[]): Promise<void> {
+    const releases = claims
+      .toReversed()
+      .map(({ lease }) => this.broker.release(lease, { runAt: null, reason: 'stopped' }));
+    for (const [i, release] of (await Promise.allSettled(releases)).entries())
+      if (release.status === 'rejected')
+        this.context.logger.warn(
+          { taskId: claims.at(-1 - i)?.lease.id, err: release.reason },
+          'a claimed task could not be put back; it comes back when its lease ends',
+        );
   }
 
   async #markRunning(task: ClaimedTask): Promise<ClaimedTask | null> {
     if (task.verdict !== 'run') return task;
     const running = unfinishedResult('running', task.message, delivery(task, null));
     if (await this.#storeForNewTask(task, running)) return task;
-    // Refused as final: an earlier delivery stored its result and died before the ack.
-    await this.broker.ack([{ lease: task.lease }]);
+    const stored = await this.backend.get(task.lease.id);
+    // What another task left under this id, by a clock that was set back since, is no reason not to run this one.
+    if (stored === null || stored.submittedAt?.getTime() !== task.submittedAt) return task;
+    // An earlier delivery stored its result and died before the ack. If it has not ended, a later one runs it.
+    if (isFinished(stored)) await this.broker.ack([{ lease: task.lease }]);
     return null;
   }
 
@@ -85,14 +115,16 @@ export class JoinedTaskStore implements TaskStore {
    */
   async #storeForNewTask(task: ClaimedTask, result: TaskResult): Promise<boolean> {
     if (await this.backend.store(task.lease.id, result)) return true;
-    const pending = unfinishedResult('pending', task.message, {
+    const pending = unfinishedResult('pending', readMessage(task.payload), {
       ...delivery(task, null),
       attempt: 1,
       fence: 0,
       startedAt: null,
       worker: null,
     });
-    return (await this.backend.store(task.lease.id, pending)) && this.backend.store(task.lease.id, result);
+    // Whether it did is seen by the next step: this one, repeated after a lost reply, is refused by what it did itself.
+    await this.backend.store(task.lease.id, pending);
+    return this.backend.store(task.lease.id, result);
   }
 
   extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]> {
@@ -100,27 +132,33 @@ export class JoinedTaskStore implements TaskStore {
   }
 
   async finish(task: ClaimedTask, outcome: TaskOutcome): Promise<boolean> {
-    // A holder that lost its lease must not decide the result, even if nobody else has claimed the message yet.
-    const [held] = await this.broker.extend([task.lease], task.leaseMs);
-    if (held === 'lost') return false;
     const result = outcomeResult(task, outcome, this.context.clock.now());
+    if (!(await this.#holds(task))) return this.#wasStored(result);
     const accepted = (await this.#storeForNewTask(task, result)) || (await this.#wasStored(result));
     const deadLetter = outcome.status === 'success' ? undefined : outcome.deadLetter;
     await this.broker.ack([{ lease: task.lease, deadLetter }]);
     return accepted;
   }
 
-  /** After a store whose reply was lost, the repeated one is refused: by what it wrote itself. */
+  /** After a store or an ack whose reply was lost, the repeated step is refused: by what it did itself. */
   async #wasStored(result: FinishedTaskResult): Promise<boolean> {
     const stored = await this.backend.get(result.taskId);
-    return stored !== null && isFinished(stored) && stored.fence === result.fence;
+    if (stored === null || !isFinished(stored)) return false;
+    const isOwn = stored.fence === result.fence && stored.worker === result.worker;
+    return isOwn && isDeepStrictEqual(endOf(stored), endOf(result));
+  }
+
+  /** A holder that lost its lease must not write, even if nobody else has claimed the message yet. */
+  async #holds(task: ClaimedTask): Promise<boolean> {
+    const [held] = await this.broker.extend([task.lease], task.leaseMs);
+    return held !== 'lost';
   }
 
   async retry(task: ClaimedTask, request: RetryRequest): Promise<boolean> {
-    await this.backend.store(
-      task.lease.id,
-      unfinishedResult('retrying', task.message, delivery(task, null), request.error),
-    );
+    if (!(await this.#holds(task))) return false;
+    const next = { ...delivery(task, null), attempt: task.attempt + 1 };
+    const retrying = unfinishedResult('retrying', readMessage(task.payload), next, request.error);
+    await this.backend.store(task.lease.id, retrying);
     return this.broker.release(task.lease, { runAt: request.runAt, reason: 'failed' });
   }
 
@@ -128,8 +166,10 @@ export class JoinedTaskStore implements TaskStore {
     return this.broker.release(task.lease, options);
   }
 
-  reportProgress(task: ClaimedTask, progressJson: string): Promise<boolean> {
-    return this.backend.store(task.lease.id, unfinishedResult('running', task.message, delivery(task, progressJson)));
+  async reportProgress(task: ClaimedTask, progressJson: string): Promise<boolean> {
+    if (!(await this.#holds(task))) return false;
+    const running = unfinishedResult('running', readMessage(task.payload), delivery(task, progressJson));
+    return this.backend.store(task.lease.id, running);
   }
 
   cancel(queue: string, id: string): Promise<boolean> {
@@ -144,7 +184,7 @@ export class JoinedTaskStore implements TaskStore {
     return this.broker.size(queue);
   }
 
-  waitForWork(queues: readonly string[], options: { signal: AbortSignal }): Promise<void> {
+  waitForWork(queues: readonly string[], options: WaitForWorkOptions): Promise<void> {
     return this.broker.waitForWork(queues, options);
   }
 
@@ -152,13 +192,18 @@ export class JoinedTaskStore implements TaskStore {
     return this.backend.get(taskId);
   }
 
-  waitFor(taskId: string, options?: WaitOptions): Promise<FinishedTaskResult> {
+  waitFor(taskId: string, options?: BackendWaitOptions): Promise<FinishedTaskResult> {
     return this.backend.waitFor(taskId, options);
   }
 
   listByStatus(status: TaskStatus, page?: Page): Promise<TaskResult[]> {
     return this.backend.listByStatus(status, page);
   }
+}
+
+/** What the handler's run came to. */
+function endOf(result: FinishedTaskResult): unknown {
+  return result.status === 'success' ? [result.result] : [result.status, result.error];
 }
 
 /** What a result says of a claimed task. */
@@ -181,5 +226,5 @@ export function outcomeResult(task: ClaimedTask, outcome: TaskOutcome, finishedA
     outcome.status === 'success'
       ? { status: outcome.status, result: JSON.parse(outcome.resultJson) as JsonValue }
       : { status: outcome.status, error: outcome.error };
-  return finishedResult(task.message, delivery(task, outcome.progressJson), { finishedAt, ...end });
+  return finishedResult(readMessage(task.payload), delivery(task, outcome.progressJson), { finishedAt, ...end });
 }

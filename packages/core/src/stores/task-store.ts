@@ -1,4 +1,4 @@
-import type { Page, WaitOptions } from '../backends/base-result-backend.js';
+import type { BackendWaitOptions, Page } from '../backends/base-result-backend.js';
 import type {
   Claim,
   ClaimReply,
@@ -10,14 +10,19 @@ import type {
   PushReply,
   QueueSize,
   ReleaseReason,
+  WaitForWorkOptions,
 } from '../brokers/base-broker.js';
 import type { TaskErrorInfo } from '../errors.js';
 import type { TaskMessage } from '../tasks/task-message.js';
 import type { FinishedTaskResult, TaskResult } from '../tasks/task-result.js';
 import type { TaskStatus } from '../tasks/task-status.js';
 
-/** A claimed message together with the call it carries, read once; null when its bytes cannot be read. */
+/** A claimed message together with the call it carries. */
 export interface ClaimedTask extends Claim {
+  /**
+   * Null when the bytes cannot be read. Its arguments are the handler's, which may change them: who needs the call once
+   * the handler has begun reads the payload again.
+   */
   readonly message: TaskMessage | null;
   readonly worker: string;
   /** For how long it was claimed, in milliseconds. */
@@ -39,6 +44,11 @@ export type TaskOutcome =
       readonly deadLetter?: string | undefined;
     };
 
+export interface SubmitReply extends PushReply {
+  /** Whether the task has a record by now: a wait that finds none later finds one that is gone. */
+  readonly recorded: boolean;
+}
+
 /** A failed attempt that is to be repeated. */
 export interface RetryRequest {
   readonly runAt: Instant;
@@ -50,8 +60,10 @@ export interface RetryRequest {
  * order (`JoinedTaskStore`); a broker and a backend of one kind may fuse them.
  */
 export interface TaskStore {
+  /** Whether a claim takes effect after what was asked for before it: then a slot is free once the end is on its way. */
+  readonly inOrder: boolean;
   /** push, then PENDING. The push alone decides; a refused one leaves no record. */
-  submit(messages: readonly NewMessage[]): Promise<PushReply[]>;
+  submit(messages: readonly NewMessage[]): Promise<SubmitReply[]>;
   /** claim, then RUNNING. Messages whose task has a final result already are acknowledged and left out. */
   claim(request: ClaimRequest): Promise<StoreClaimReply>;
   extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]>;
@@ -67,9 +79,9 @@ export interface TaskStore {
   cancel(queue: string, id: string): Promise<boolean>;
   holds(ids: readonly string[]): Promise<boolean[]>;
   size(queue: string): Promise<QueueSize>;
-  waitForWork(queues: readonly string[], options: { signal: AbortSignal }): Promise<void>;
+  waitForWork(queues: readonly string[], options: WaitForWorkOptions): Promise<void>;
 
   get(taskId: string): Promise<TaskResult | null>;
-  waitFor(taskId: string, options?: WaitOptions): Promise<FinishedTaskResult>;
+  waitFor(taskId: string, options?: BackendWaitOptions): Promise<FinishedTaskResult>;
   listByStatus(status: TaskStatus, page?: Page): Promise<TaskResult[]>;
 }

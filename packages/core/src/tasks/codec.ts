@@ -61,7 +61,7 @@ class StrictJson {
   #checkString(text: string, path: string): void {
     this.#count(text.length);
     if (text.includes('\0')) throw new SerializationError(path, 'contains U+0000');
-    if (!isWellFormed(text)) throw new SerializationError(path, 'contains half of a surrogate pair');
+    if (!text.isWellFormed()) throw new SerializationError(path, 'contains half of a surrogate pair');
   }
 
   #checkObject(value: object, path: string): void {
@@ -86,7 +86,8 @@ class StrictJson {
       throw new SerializationError(path, `is a ${value.constructor?.name || 'class instance'}`);
     }
     if (Object.getOwnPropertySymbols(value).length > 0) throw new SerializationError(path, 'has symbol keys');
-    for (const [key, member] of Object.entries(value)) {
+    for (const key of Object.keys(value)) {
+      const member = (value as Record<string, unknown>)[key];
       this.#checkString(key, `key of ${path}`);
       if (key === 'toJSON' && typeof member === 'function') throw new SerializationError(path, 'has a toJSON method');
       this.check(member, `${path}.${key}`);
@@ -98,11 +99,6 @@ class StrictJson {
     this.#characters += characters;
     if (this.#characters > this.maxBytes) throw new PayloadTooLargeError(this.root, this.maxBytes);
   }
-}
-
-const LONE_SURROGATE = /\p{Surrogate}/u;
-function isWellFormed(text: string): boolean {
-  return !LONE_SURROGATE.test(text);
 }
 
 /** The stored form of a whole result, for backends that keep text. */

@@ -41,6 +41,7 @@ export function prepareMessage(call: SubmitCall, source: MessageSource): NewMess
   if (!Array.isArray(args))
     throw new ArgumentError('args', `args of task "${task.name}" must be an array, with one item for each parameter.`);
   checkKwargs(task.name, task.takesKwargs, options.kwargs);
+  if (!task.schema.args && !task.schema.kwargs) return encodeCall(call, options, source);
   const message = (): NewMessage => encodeCall(call, options, source);
   const kwargsCheck = () => checkSchema(task.schema.kwargs, options.kwargs, 'kwargs');
   // One after the other: a failed check must not leave another one behind that fails with nobody to hear it.

@@ -1,4 +1,4 @@
-import type { WaitOptions } from '../backends/base-result-backend.js';
+import type { BackendWaitOptions, WaitOptions } from '../backends/base-result-backend.js';
 import type { Lane } from '../brokers/base-broker.js';
 import { TaskCancelledError, type TaskErrorInfo, TaskFailedError, TaskTimeoutError } from '../errors.js';
 import { checkOptions } from '../options.js';
@@ -10,7 +10,11 @@ import type { TaskStatus } from './task-status.js';
 /** What a handle asks of its app. */
 export interface HandleSource {
   get(taskId: string): Promise<TaskResult | null>;
-  waitFor(taskId: string, place: { queue: string; lane: Lane }, options: WaitOptions): Promise<FinishedTaskResult>;
+  waitFor(
+    taskId: string,
+    place: { queue: string; lane: Lane },
+    options: BackendWaitOptions,
+  ): Promise<FinishedTaskResult>;
   cancel(taskId: string, queue: string): Promise<boolean>;
 }
 
@@ -18,26 +22,31 @@ export interface HandleSource {
 export class TaskHandle<Result = unknown> {
   readonly #source: HandleSource;
   readonly #lane: Lane;
+  readonly #recorded: boolean;
   readonly taskName: string;
+  /** True when a submit with an explicit id found that id known, and so enqueued nothing. */
+  readonly known: boolean;
 
+  /** `submitted`: what the submit found that this handle is of; absent where nobody knows whether there is such a task. */
   constructor(
     source: HandleSource,
     readonly id: string,
     task: Pick<TaskContract, 'name' | 'kind'>,
     readonly queue: string,
-    /** True when a submit with an explicit id found that id known, and so enqueued nothing. */
-    readonly known: boolean = false,
+    submitted: { readonly known: boolean; readonly recorded: boolean } = { known: false, recorded: false },
   ) {
     this.#source = source;
     this.#lane = task.kind;
     this.taskName = task.name;
+    this.known = submitted.known;
+    this.#recorded = submitted.recorded;
   }
 
   /**
    * What the task returned, as soon as it ends. Waits without limit unless `timeout` is given.
    * @throws TaskFailedError (TaskTimeoutError when it ran too long), TaskCancelledError: how the task ended
    * @throws WaitTimeoutError, WaitAbortedError: the wait ended, the task goes on
-   * @throws ResultNotFoundError when the result was deleted or expired
+   * @throws ResultNotFoundError when the result was deleted, expired, or lost by the store
    * @throws NoWorkerError on memory, when this process does not serve the task's lane of the queue
    */
   async result(options: WaitOptions = {}): Promise<Result> {
@@ -59,7 +68,9 @@ export class TaskHandle<Result = unknown> {
     const { timeout = null, signal } = checkOptions<WaitOptions>(options, 'wait options', ['timeout', 'signal']);
     // What was stored is what a handler of this type returned.
     const place = { queue: this.queue, lane: this.#lane };
-    return this.#source.waitFor(this.id, place, { timeout, signal }) as Promise<FinishedTaskResult<Result>>;
+    return this.#source.waitFor(this.id, place, { timeout, signal, seen: this.#recorded }) as Promise<
+      FinishedTaskResult<Result>
+    >;
   }
 
   /** All that is known of the task now; null when nothing is. */

@@ -1,10 +1,10 @@
 import type { TaskErrorInfo } from '../errors.js';
 import { MessageUnreadableError } from '../errors.js';
 import type { JsonObject, JsonValue } from './codec.js';
-import type { RetryPolicy } from './retry-policy.js';
+import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry-policy.js';
 import type { FinishedTaskResult, UnfinishedTaskResult } from './task-result.js';
 
-/** Of the stored form of messages. A newer one is left to newer workers. */
+/** Of the stored form of messages, and of what it leaves out: the retries by default. A newer one is left to newer workers. */
 const MESSAGE_FORMAT = 1;
 
 /** One submitted call, as it travels. */
@@ -24,17 +24,20 @@ export interface EncodedCall extends Omit<TaskMessage, 'args' | 'kwargs'> {
   readonly kwargsJson: string | null;
 }
 
-/** The payload of a message. */
+/**
+ * The payload of a message: `[format, task name, args]`, and a fourth item for what is not as usual. Short, because
+ * every kept result carries it, too.
+ */
 export function encodeMessage(call: EncodedCall): string {
   const { max, delay, backoff, maxDelay, jitter } = call.retries;
-  const policy = JSON.stringify([max, delay, backoff === 'fixed' ? 0 : 1, maxDelay, jitter ? 1 : 0]);
-  return (
-    `{"v":${MESSAGE_FORMAT},"task":${JSON.stringify(call.taskName)},"args":${call.argsJson},"retries":${policy}` +
-    (call.kwargsJson === null ? '' : `,"kwargs":${call.kwargsJson}`) +
-    (call.timeout === null ? '' : `,"timeout":${call.timeout}`) +
-    (call.retryOf === null ? '' : `,"retryOf":${JSON.stringify(call.retryOf)}`) +
-    '}'
-  );
+  const more: string[] = [];
+  if (call.retries !== DEFAULT_RETRY_POLICY)
+    more.push(`"retries":[${max},${delay},${backoff === 'fixed' ? 0 : 1},${maxDelay},${jitter ? 1 : 0}]`);
+  if (call.kwargsJson !== null) more.push(`"kwargs":${call.kwargsJson}`);
+  if (call.timeout !== null) more.push(`"timeout":${call.timeout}`);
+  if (call.retryOf !== null) more.push(`"retryOf":${JSON.stringify(call.retryOf)}`);
+  const fourth = more.length > 0 ? `,{${more.join()}}` : '';
+  return `[${MESSAGE_FORMAT},${JSON.stringify(call.taskName)},${call.argsJson}${fourth}]`;
 }
 
 /**
@@ -42,23 +45,18 @@ export function encodeMessage(call: EncodedCall): string {
  * @throws MessageUnreadableError when it is damaged or of another format
  */
 export function decodeMessage(payload: string): TaskMessage {
-  const stored = parse(payload);
-  if (stored.v !== MESSAGE_FORMAT)
-    throw new MessageUnreadableError(`The message has format ${String(stored.v)}; known is ${MESSAGE_FORMAT}.`);
-  const { task, args, kwargs = null, retries, timeout = null, retryOf = null } = stored;
-  if (typeof task !== 'string' || !Array.isArray(args) || !isPolicy(retries)) {
-    throw new MessageUnreadableError('The message lacks its task, arguments or retries.');
-  }
-  const [max, delay, exponential, maxDelay, jitter] = retries;
-  return {
-    taskName: task,
-    args,
-    // Written by encodeMessage of the same format.
-    kwargs: kwargs as JsonObject | null,
-    retries: { max, delay, backoff: exponential ? 'exponential' : 'fixed', maxDelay, jitter: jitter === 1 },
-    timeout: timeout as number | null,
-    retryOf: retryOf as string | null,
-  };
+  const [format, taskName, args, more = {}] = parse(payload);
+  if (format !== MESSAGE_FORMAT)
+    throw new MessageUnreadableError(`The message has format ${String(format)}; known is ${MESSAGE_FORMAT}.`);
+  const isCall = typeof taskName === 'string' && Array.isArray(args) && typeof more === 'object' && more !== null;
+  if (!isCall) throw new MessageUnreadableError('The message lacks its task or arguments.');
+  // Written by encodeMessage of the same format.
+  const { retries, kwargs = null, timeout = null, retryOf = null } = more as Partial<StoredOptions>;
+  return { taskName, args, kwargs, retries: decodePolicy(retries), timeout, retryOf };
+}
+
+interface StoredOptions extends Pick<TaskMessage, 'kwargs' | 'timeout' | 'retryOf'> {
+  readonly retries: unknown;
 }
 
 /** The call in a payload, or null when it cannot be read. */
@@ -72,24 +70,27 @@ export function readMessage(payload: string): TaskMessage | null {
 
 /** Whether the payload was written by a later version of Flowrra, so that a newer worker can read it. */
 export function isNewerMessage(payload: string): boolean {
-  const version = /^\{"v":(\d+),/.exec(payload)?.[1];
+  const version = /^\[(\d+),/.exec(payload)?.[1];
   return version !== undefined && Number(version) > MESSAGE_FORMAT;
 }
 
-function parse(payload: string): Record<string, unknown> {
+function parse(payload: string): readonly unknown[] {
   let value: unknown;
   try {
     value = JSON.parse(payload);
   } catch (cause) {
     throw new MessageUnreadableError('The message is not JSON.', { cause });
   }
-  if (typeof value !== 'object' || value === null)
-    throw new MessageUnreadableError('The message is not a JSON object.');
-  return value as Record<string, unknown>;
+  if (!Array.isArray(value)) throw new MessageUnreadableError('The message is not a JSON array.');
+  return value;
 }
 
-function isPolicy(value: unknown): value is [number, number, number, number, number] {
-  return Array.isArray(value) && value.length === 5 && value.every((n) => typeof n === 'number');
+function decodePolicy(stored: unknown): RetryPolicy {
+  if (stored === undefined) return DEFAULT_RETRY_POLICY;
+  if (!Array.isArray(stored) || stored.length !== 5 || stored.some((item) => typeof item !== 'number'))
+    throw new MessageUnreadableError('The message lacks its retries.');
+  const [max, delay, exponential, maxDelay, jitter] = stored;
+  return { max, delay, backoff: exponential ? 'exponential' : 'fixed', maxDelay, jitter: jitter === 1 };
 }
 
 /** Where and when a message was handled: what a result says beyond the call itself. */

@@ -57,11 +57,11 @@ export type ResultStamp = Pick<TaskResult, 'status' | 'fence' | 'submittedAt'>;
 /**
  * Whether a backend that holds `old` must accept `next`: the one rule behind "one final result per task, the first
  * accepted one". A final status and a higher fence refuse. A PENDING that was submitted later is a new task under an id
- * that may be used again (after `dedupeWindow`), so it replaces what its forerunner left.
+ * that may be used again (after `dedupeWindow`, or a purge), so it replaces what its forerunner left, ended or not.
  */
 export function mayReplace(old: ResultStamp | null, next: ResultStamp): boolean {
   if (old === null) return true;
-  if (next.status === 'pending') return isFinal(old.status) && submittedLater(next, old);
+  if (next.status === 'pending') return submittedLater(next, old);
   if (isFinal(old.status) || next.fence < old.fence) return false;
   if (next.fence > old.fence) return true;
   // Within one delivery a late RUNNING must not hide the RETRYING that followed it; over RUNNING it is progress.

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/clock.js';
 import { AloneGate } from '../../src/executors/alone-gate.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 
@@ -79,6 +80,19 @@ describe('AloneGate', () => {
     expect(gate.requestAlone(asking)).toBe(false);
     await clock.advance(PATIENCE);
     expect(gate.requestAlone(asking)).toBe(true);
+  });
+
+  it('may be asked again as soon, though the clock of the machine was set back by an hour meanwhile (BK-14, BK-19)', async () => {
+    const clock = new ManualClock();
+    let setBack = 0;
+    const stepping: Clock = { now: () => clock.now() - setBack, after: clock.after.bind(clock) };
+    const gate = new AloneGate(stepping, PATIENCE);
+    gate.requestAlone({});
+    await clock.advance(PATIENCE);
+    setBack = 3_600_000;
+    expect(gate.requestAlone({})).toBe(false);
+    await clock.advance(PATIENCE);
+    expect(gate.requestAlone({})).toBe(true);
   });
 
   it('serves one request at a time', () => {

@@ -18,7 +18,7 @@ describe('a CPU job that ends its thread fails clearly, and the next one passes'
     ['an error in a timer', job('throwInTimer'), 'An error that no handler awaits'],
     ['null thrown in a timer', job('throwNullInTimer'), 'An error that no handler awaits'],
     ['an unhandled rejection', job('rejectUnseen'), 'An error that no handler awaits'],
-  ])('after %s', async (_what, deadly, message) => {
+  ])('after %s (EX-02)', async (_what, deadly, message) => {
     const { run } = setup();
     for (let round = 0; round < 3; round++) {
       expect(await run(deadly)).toMatchObject(threadLost(message));
@@ -36,7 +36,7 @@ describe('a CPU job that ends its thread fails clearly, and the next one passes'
     });
   });
 
-  it('after the heap ran out of memory', async () => {
+  it('after the heap ran out of memory (EX-02)', async () => {
     const { ends, exitCode } = await runProgram([job('exhaustMemory'), job('add', [1, 1])], {
       nodeArgs: ['--import', 'tsx', '--max-old-space-size=48'],
     });
@@ -85,7 +85,7 @@ describe('a CPU job that ends its thread fails clearly, and the next one passes'
 });
 
 describe('an aborted CPU job', () => {
-  it('is ended in an endless loop, while the event loop of the process goes on', async () => {
+  it('is ended in an endless loop, while the event loop of the process goes on (EX-03)', async () => {
     const { run } = setup();
     const stop = new AbortController();
     let port = 0;
@@ -173,7 +173,7 @@ describe('the result of a CPU handler', () => {
     ['bigint', 'result.rows[0] is a bigint'],
     ['cycle', 'result.list[0] is part of a cycle'],
     ['stream', 'result.body is a ReadStream'],
-  ])('that is or holds a %s fails with its path, without another attempt', async (kind, message) => {
+  ])('that is or holds a %s fails with its path, without another attempt (EX-04)', async (kind, message) => {
     const { run } = setup();
     const error = { name: 'SerializationError', code: 'NOT_SERIALIZABLE', message: expect.stringContaining(message) };
     expect(await run(job('badResult', [kind]))).toMatchObject({ status: 'failed', retry: 'never', error });
@@ -192,7 +192,7 @@ describe('the result of a CPU handler', () => {
     expect(await run(job('nothing'))).toEqual({ status: 'success', resultJson: 'null' });
   });
 
-  it('may be as large as its limit, and no larger', async () => {
+  it('may be as large as its limit, and no larger (SE-05)', async () => {
     const { run } = setup();
     expect(resultOf(await run(job('text', [8], { maxPayloadBytes: 10 })))).toBe('xxxxxxxx');
     expect(await run(job('text', [9], { maxPayloadBytes: 10 }))).toMatchObject({

@@ -49,7 +49,7 @@ describe('encodeJson', () => {
     ['a bad key', [{ 'a\0b': 1 }], 'key of args[0]'],
     ['symbol keys', [{ [Symbol('k')]: 1 }], 'args[0]'],
     ['nesting over 32', deep(33), `args${'[0]'.repeat(32)}`],
-  ])('refuses %s and says where it is', (_what, value, path) => {
+  ])('refuses %s and says where it is (SE-01, SE-02)', (_what, value, path) => {
     expect(() => encodeJson(value, 'args')).toThrow(expect.objectContaining({ code: 'NOT_SERIALIZABLE', path }));
   });
 
@@ -69,13 +69,13 @@ describe('encodeJson', () => {
     );
   });
 
-  it('refuses a huge string without building its JSON', () => {
+  it('refuses a huge string without building its JSON (SE-05)', () => {
     expect(() => encodeJson(['x'.repeat(500_000_000)], 'args')).toThrow(
       expect.objectContaining({ code: 'PAYLOAD_TOO_LARGE' }),
     );
   });
 
-  it('leaves prototypes alone when a text carries __proto__', () => {
+  it('leaves prototypes alone when a text carries __proto__ (SE-04)', () => {
     const value: unknown = JSON.parse('[{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}]');
     expect(JSON.parse(encodeJson(value, 'args'))).toEqual(value);
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();

@@ -50,11 +50,11 @@ describe('describeError', () => {
       },
       '[object Object]',
     ],
-  ])('makes a readable text of %s', (_what, thrown, text) => {
+  ])('makes a readable text of %s (EX-01)', (_what, thrown, text) => {
     expect(describeError(thrown).message).toContain(text);
   });
 
-  it('survives a message getter that throws', () => {
+  it('survives a message getter that throws (EX-01)', () => {
     expect(describeError(treacherous).message).toContain('failed');
   });
 
@@ -65,7 +65,7 @@ describe('describeError', () => {
     });
   });
 
-  it('shows the first error of an AggregateError', () => {
+  it('shows the first error of an AggregateError (EX-01)', () => {
     expect(describeError(new AggregateError([new Error('first')], 'both'))).toMatchObject({
       message: 'both',
       cause: { message: 'first' },
@@ -78,7 +78,7 @@ describe('describeError', () => {
     ['a stack of 10 MB', Object.assign(new Error('x'), { stack: 'é"\n'.repeat(3_000_000) })],
     ['fifty causes', chain(50)],
     ['a cyclic cause', cyclic],
-  ])('bounds %s to 16 KB and says so', (_what, thrown) => {
+  ])('bounds %s to 16 KB and says so (EX-01, SE-06)', (_what, thrown) => {
     const info = describeError(thrown);
     expect(bytes(info)).toBeLessThanOrEqual(MAX);
     expect(JSON.stringify(info)).toContain('"truncated":true');

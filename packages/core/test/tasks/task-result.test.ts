@@ -38,9 +38,9 @@ describe('mayReplace', () => {
     for (const status of all) expect(mayReplace(at(status, 1), at('pending', 9))).toBe(false);
   });
 
-  it('takes the PENDING of a later submission over a final result, for an id that is used again', () => {
+  it('takes the PENDING of a later submission over whatever its forerunner left, for an id that is used again', () => {
     expect(mayReplace(at('success', 3), at('pending', 0, new Date(1_001)))).toBe(true);
-    expect(mayReplace(at('running', 3), at('pending', 0, new Date(1_001)))).toBe(false);
+    expect(mayReplace(at('running', 3), at('pending', 0, new Date(1_001)))).toBe(true);
     expect(mayReplace(at('success', 3, null), at('pending', 0, new Date(1_001)))).toBe(false);
   });
 });

@@ -64,7 +64,7 @@ export function advancing(promise: SchedulerBackendPromise): void {
     assert.deepEqual(await backend.get('job'), job);
   });
 
-  promise('SC-12 notes why a schedule cannot fire, and that it can again', NEEDS, async ({ backend }) => {
+  promise('notes why a schedule cannot fire, and that it can again (SC-12)', NEEDS, async ({ backend }) => {
     const [job] = await stored(backend, schedule('job', { nextRun: INSTANT }));
     assert.ok(job);
     const error = 'No task "reports.build" is registered here. → Register it.';
@@ -74,7 +74,7 @@ export function advancing(promise: SchedulerBackendPromise): void {
     assert.deepEqual(await backend.get('job'), job);
   });
 
-  promise('SQ-08 keeps slots to the millisecond', NEEDS, async ({ backend }) => {
+  promise('keeps slots to the millisecond (SQ-08)', NEEDS, async ({ backend }) => {
     const [job] = await stored(backend, schedule('job', { nextRun: new Date('2026-01-01T00:00:59.999Z') }));
     assert.ok(job);
     await backend.claimDue([decision(job, { nextRun: new Date('2026-01-01T00:01:00.600Z') })], { node: 'n' });

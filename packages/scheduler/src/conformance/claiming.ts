@@ -37,7 +37,7 @@ export function claiming(promise: SchedulerBackendPromise): void {
     assert.deepEqual(await backend.listFirings('job'), [firings[1], firings[0]]);
   });
 
-  promise('SQ-10 takes any text for an error or a reason, and is never stuck on it', NEEDS, async ({ backend }) => {
+  promise('takes any text for an error or a reason, and is never stuck on it (SQ-10)', NEEDS, async ({ backend }) => {
     const [job, other] = await stored(backend, schedule('job', { nextRun: INSTANT }), schedule('other'));
     assert.ok(job && other);
     // The message of a foreign error may be cut in the middle of a character.

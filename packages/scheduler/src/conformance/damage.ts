@@ -7,7 +7,7 @@ const LEDGER = { needs: ['damage', 'claims'] } as const;
 const LONG_AGO = new Date('2001-01-01T00:00:00Z');
 
 export function damage(promise: SchedulerBackendPromise): void {
-  promise('SC-12 shows a damaged schedule with an error, and the others as they are', NEEDS, async (fixture) => {
+  promise('shows a damaged schedule with an error, and the others as they are (SC-12)', NEEDS, async (fixture) => {
     const { backend, damage } = fixture;
     const [a, , z] = await stored(backend, schedule('a'), schedule('spoilt', { args: [1] }), schedule('z'));
     await damage('spoilt');
@@ -25,7 +25,7 @@ export function damage(promise: SchedulerBackendPromise): void {
     assert.deepEqual(ids(await backend.listAll()), ['replaced']);
   });
 
-  promise('SC-12 reads what is due beside a damaged schedule, and is not stuck on it', LEDGER, async (fixture) => {
+  promise('reads what is due beside a damaged schedule, and is not stuck on it (SC-12)', LEDGER, async (fixture) => {
     const { backend, damage, now } = fixture;
     const at = await now();
     await stored(
@@ -43,7 +43,7 @@ export function damage(promise: SchedulerBackendPromise): void {
     assert.ok(spoilt?.error);
   });
 
-  promise('SC-12 hands out firings beside one of a damaged schedule', LEDGER, async ({ backend, damage }) => {
+  promise('hands out firings beside one of a damaged schedule (SC-12)', LEDGER, async ({ backend, damage }) => {
     const [spoilt, whole] = await stored(backend, schedule('spoilt'), schedule('whole'));
     assert.ok(spoilt && whole);
     await claimSlots(backend, spoilt, LONG_AGO);

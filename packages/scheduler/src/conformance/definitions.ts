@@ -34,7 +34,7 @@ export function definitions(promise: SchedulerBackendPromise): void {
     assert.deepEqual([await find(null), await find({})], [nothing, empty]);
   });
 
-  promise('SQ-12 does not mind the order of keys, at any depth', async ({ backend }) => {
+  promise('does not mind the order of keys, at any depth (SQ-12)', async ({ backend }) => {
     const task = schedule('job', { args: [{ b: { d: 1, c: [{ z: 1, y: 2 }] }, a: 2 }], kwargs: { y: 1, x: null } });
     await stored(backend, task);
     const args = [{ a: 2, b: { c: [{ y: 2, z: 1 }], d: 1 } }];

@@ -103,7 +103,7 @@ export function dueness(promise: SchedulerBackendPromise): void {
     assert.deepEqual(await read(10, 'X'), ['job-0', 'job-1', 'job-2', 'job-3', 'job-4', 'job-5']);
   });
 
-  promise('SC-08 reads nothing a millisecond before it is due', TIMED, async ({ backend, advance, now }) => {
+  promise('reads nothing a millisecond before it is due (SC-08)', TIMED, async ({ backend, advance, now }) => {
     const at = await now();
     await stored(backend, schedule('job', { nextRun: later(at, 1_000) }));
     await advance(999);

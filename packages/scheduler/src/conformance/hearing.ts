@@ -29,7 +29,7 @@ export function hearing(promise: SchedulerBackendPromise): void {
     }
   });
 
-  promise('SC-10 hears of everything that another process changes', SHARED, async ({ backend, another, hears }) => {
+  promise('hears of everything that another process changes (SC-10)', SHARED, async ({ backend, another, hears }) => {
     const other = await another();
     const [job] = await stored(backend, schedule('job', { nextRun: INSTANT }), schedule('other'));
     assert.ok(job);
@@ -54,7 +54,7 @@ export function hearing(promise: SchedulerBackendPromise): void {
     );
   });
 
-  promise('SC-02 hears of a slot that another process claims', SHARED, async ({ backend, another, hears }) => {
+  promise('hears of a slot that another process claims (SC-02)', SHARED, async ({ backend, another, hears }) => {
     const other = await another();
     const jobs = await stored(backend, ...[0, 1].map((i) => schedule(`job-${i}`, { nextRun: INSTANT })));
     await hearsTwice(other, hears, 'A claim of another process', (i) =>

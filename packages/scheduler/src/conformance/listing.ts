@@ -80,7 +80,7 @@ export function listing(promise: SchedulerBackendPromise): void {
   });
 
   promise(
-    'SQ-11 finds a text in id, task name or description, literally and in any case',
+    'finds a text in id, task name or description, literally and in any case (SQ-11)',
     NEEDS,
     async ({ backend }) => {
       await stored(

@@ -5,7 +5,7 @@ import { decision, INSTANT, ids, later, schedule, stored } from './sample-schedu
 const NEEDS = { needs: ['claims', 'another'] } as const;
 
 export function racing(promise: SchedulerBackendPromise): void {
-  promise('SC-13 lets one of 20 creators of an id win', { needs: ['another'] }, async ({ backend, another }) => {
+  promise('lets one of 20 creators of an id win (SC-13)', { needs: ['another'] }, async ({ backend, another }) => {
     const doors = [backend, await another()];
     const outcomes = await Promise.allSettled(
       Array.from({ length: 20 }, (_, i) => doors[i % 2]?.create(schedule('job', { incarnation: `by-${i}` }))),
@@ -48,7 +48,7 @@ export function racing(promise: SchedulerBackendPromise): void {
     assert.deepEqual((await backend.get('job'))?.args, [winner]);
   });
 
-  promise('SQ-04 SI-1 gives each slot to one of several claimers at once', NEEDS, async ({ backend, another }) => {
+  promise('gives each slot to one of several claimers at once (SQ-04, SI-1)', NEEDS, async ({ backend, another }) => {
     const doors = [backend, await another()];
     const jobs = Array.from({ length: 200 }, (_, i) => schedule(`job-${1_000 + i}`, { nextRun: later(INSTANT, i) }));
     await backend.applyChanges(jobs.map((after) => ({ before: null, after })));
@@ -78,7 +78,7 @@ export function racing(promise: SchedulerBackendPromise): void {
     );
   });
 
-  promise('SI-5 claims a slot or changes its schedule, never both', NEEDS, async ({ backend, another }) => {
+  promise('claims a slot or changes its schedule, never both (SI-5)', NEEDS, async ({ backend, another }) => {
     const other = await another();
     const jobs = Array.from({ length: 20 }, (_, i) => schedule(`job-${i}`, { nextRun: INSTANT }));
     await stored(backend, ...jobs);
@@ -97,7 +97,7 @@ export function racing(promise: SchedulerBackendPromise): void {
     }
   });
 
-  promise('SI-6 leaves disabled what is disabled while it is claimed', NEEDS, async ({ backend, another }) => {
+  promise('leaves disabled what is disabled while it is claimed (SI-6)', NEEDS, async ({ backend, another }) => {
     const other = await another();
     const jobs = Array.from({ length: 20 }, (_, i) => schedule(`job-${10 + i}`, { nextRun: INSTANT }));
     await stored(backend, ...jobs);

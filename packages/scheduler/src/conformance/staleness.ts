@@ -30,27 +30,31 @@ const MEANWHILE: readonly [
 
 export function staleness(promise: SchedulerBackendPromise): void {
   for (const [what, fields, change] of MEANWHILE) {
-    promise(`SI-5 claims nothing of a schedule that was ${what} since`, { needs: ['claims'] }, async ({ backend }) => {
-      const [job, other] = await stored(
-        backend,
-        schedule('job', { nextRun: INSTANT, ...fields }),
-        schedule('other', { nextRun: INSTANT }),
-      );
-      assert.ok(job && other);
-      await change(backend, job);
-      const changed = await backend.get('job');
-      const stale = decision(job, {
-        nextRun: later(INSTANT, 60_000),
-        error: 'stale',
-        firings: decision(other).firings,
-      });
-      const staleFirings = stale.firings.map((firing) => ({ ...firing, id: 'slot-stale' }));
-      const claimed = await backend.claimDue([{ ...stale, firings: staleFirings }, decision(other)], { node: 'n' });
-      assert.deepEqual(ids(claimed), ids(decision(other).firings));
-      assert.deepEqual(await backend.get('job'), changed);
-      assert.deepEqual(await backend.listFirings('job'), []);
-      assert.deepEqual((await backend.get('other'))?.nextRun, later(INSTANT, 60_000));
-    });
+    promise(
+      `claims nothing of a schedule that was ${what} since (SI-5)`,
+      { needs: ['claims'] },
+      async ({ backend }) => {
+        const [job, other] = await stored(
+          backend,
+          schedule('job', { nextRun: INSTANT, ...fields }),
+          schedule('other', { nextRun: INSTANT }),
+        );
+        assert.ok(job && other);
+        await change(backend, job);
+        const changed = await backend.get('job');
+        const stale = decision(job, {
+          nextRun: later(INSTANT, 60_000),
+          error: 'stale',
+          firings: decision(other).firings,
+        });
+        const staleFirings = stale.firings.map((firing) => ({ ...firing, id: 'slot-stale' }));
+        const claimed = await backend.claimDue([{ ...stale, firings: staleFirings }, decision(other)], { node: 'n' });
+        assert.deepEqual(ids(claimed), ids(decision(other).firings));
+        assert.deepEqual(await backend.get('job'), changed);
+        assert.deepEqual(await backend.listFirings('job'), []);
+        assert.deepEqual((await backend.get('other'))?.nextRun, later(INSTANT, 60_000));
+      },
+    );
 
     promise(`changes nothing when a schedule was ${what} since`, { needs: ['claims'] }, async ({ backend }) => {
       const [job, other] = await stored(backend, schedule('job', { nextRun: INSTANT, ...fields }), schedule('other'));

@@ -4,7 +4,7 @@ import type { SchedulerBackendPromise } from './describe-scheduler-backend.js';
 import { fullSchedule, INSTANT, ids, schedule } from './sample-schedules.js';
 
 export function storing(promise: SchedulerBackendPromise): void {
-  promise('SQ-08 gives back every field of a schedule, instants to the millisecond', async ({ backend }) => {
+  promise('gives back every field of a schedule, instants to the millisecond (SQ-08)', async ({ backend }) => {
     const empty = {
       catchUp: 'skip',
       kwargs: {},
@@ -19,7 +19,7 @@ export function storing(promise: SchedulerBackendPromise): void {
     for (const task of tasks) assert.deepEqual(await backend.get(task.id), task);
   });
 
-  promise('SQ-08 never rounds a next run into the next second', async ({ backend }) => {
+  promise('never rounds a next run into the next second (SQ-08)', async ({ backend }) => {
     const instants = ['2026-01-01T00:00:00.600Z', '2026-01-01T00:00:59.999Z', '2026-06-30T23:59:59.500Z'];
     for (const [i, at] of instants.entries()) await backend.create(schedule(`at-${i}`, { nextRun: new Date(at) }));
     const read = await backend.listAll();
@@ -29,7 +29,7 @@ export function storing(promise: SchedulerBackendPromise): void {
     );
   });
 
-  promise('SE-07 gives back arguments unchanged, whatever is in them', async ({ backend }) => {
+  promise('gives back arguments unchanged, whatever is in them (SE-07)', async ({ backend }) => {
     const values = [
       [],
       [[]],
@@ -62,7 +62,7 @@ export function storing(promise: SchedulerBackendPromise): void {
     assert.equal(({} as Record<string, unknown>).polluted, undefined);
   });
 
-  promise('SQ-09 keeps ids apart that differ in one character or in its case', async ({ backend }) => {
+  promise('keeps ids apart that differ in one character or in its case (SQ-09)', async ({ backend }) => {
     const all = ['Job-A', 'job-a', 'job_a', 'job.a', 'job:a', 'job/a', 'job@a', 'constructor', 'j'.repeat(128)];
     for (const id of all) await backend.create(schedule(id, { description: id }));
     for (const id of all) assert.equal((await backend.get(id))?.description, id);
@@ -107,7 +107,7 @@ export function storing(promise: SchedulerBackendPromise): void {
     assert.deepEqual(await backend.get('own'), expected);
   });
 
-  promise('SQ-09 SQ-10 refuses what not every store could keep, and writes nothing', async ({ backend }) => {
+  promise('refuses what not every store could keep, and writes nothing (SQ-09, SQ-10)', async ({ backend }) => {
     const job = schedule('job');
     await backend.create(job);
     for (const [fields, error] of unstorable()) {

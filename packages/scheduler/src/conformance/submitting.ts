@@ -8,7 +8,7 @@ const TIMED = { needs: ['claims', 'advance'] } as const;
 const ALL = { olderThan: 0, limit: 100 };
 
 export function submitting(promise: SchedulerBackendPromise): void {
-  promise('SC-02 hands out what was claimed and not marked, with its schedule', NEEDS, async ({ backend }) => {
+  promise('hands out what was claimed and not marked, with its schedule (SC-02)', NEEDS, async ({ backend }) => {
     const [job] = await stored(backend, schedule('job', { nextRun: INSTANT }));
     assert.ok(job);
     const firings = [slotOf(job, INSTANT), slotOf(job, later(INSTANT, 1), { state: 'skipped', reason: 'overlap' })];
@@ -46,7 +46,7 @@ export function submitting(promise: SchedulerBackendPromise): void {
     ]);
   });
 
-  promise('SC-02 hands out what was claimed at least so long ago', TIMED, async ({ backend, advance }) => {
+  promise('hands out what was claimed at least so long ago (SC-02)', TIMED, async ({ backend, advance }) => {
     const [job] = await stored(backend, schedule('job'));
     assert.ok(job);
     await claimSlots(backend, job, INSTANT);

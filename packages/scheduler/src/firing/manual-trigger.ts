@@ -2,6 +2,7 @@ import {
   type BaseSchedulerBackend,
   type Firing,
   type Flowrra,
+  IndeterminateSubmitError,
   type NewFiring,
   type ScheduledTask,
   ScheduleNotFoundError,
@@ -11,7 +12,7 @@ import {
 import { firingId } from '../schedule-identity.js';
 import type { BrokerGate } from './broker-gate.js';
 import { decideNothing } from './decide-slots.js';
-import { callOptions, refusalText, type SlotSubmitter } from './slot-submitter.js';
+import { type ClaimedFiring, callOptions, refusalText, type SlotSubmitter } from './slot-submitter.js';
 import type { FindTask } from './unknown-tasks.js';
 
 /** Tries to find the row as it was read; each one reads it again. */
@@ -29,7 +30,7 @@ export interface TriggerParts {
  * Runs a schedule's task once, now: a firing of its own kind, which moves no slot.
  * @returns the task's id
  * @throws ScheduleNotFoundError, TaskNotFoundError, and what `submit` of the task throws; then it was not enqueued, but for
- *   IndeterminateSubmitError: then it is going to be, once
+ *   IndeterminateSubmitError: then it is or is going to be, once, unless the ledger comes to say that nobody can tell
  */
 export async function triggerByHand(
   parts: TriggerParts,
@@ -44,6 +45,7 @@ export async function triggerByHand(
   return submitter.track([claimed], async () => {
     const { firing } = claimed;
     try {
+      if (!(await submitter.isTimely(claimed))) throw new IndeterminateSubmitError([firing.id]);
       await submitter.push(claimed, contract);
     } catch (err) {
       gate.noteError(err);
@@ -57,17 +59,18 @@ export async function triggerByHand(
 
 /** Writes the firing. The row may change meanwhile, and two triggers may fall into the same millisecond. */
 async function claimByHand(
-  { node }: TriggerParts,
+  { app, node }: TriggerParts,
   backend: BaseSchedulerBackend,
   read: ScheduledTask,
-): Promise<{ firing: Firing; schedule: ScheduledTask }> {
+): Promise<ClaimedFiring> {
   let schedule = read;
   let slot = 0;
   for (let tries = 0; tries < TRIES; tries++) {
     slot = Math.max((await backend.dueTimes()).now.getTime(), slot + 1 + stepAside(tries));
     const decision = { ...decideNothing(schedule, schedule.error), firings: [manualFiring(schedule, new Date(slot))] };
+    const askedAt = app.clock.now();
     const [firing] = await backend.claimDue([decision], { node });
-    if (firing) return { firing, schedule };
+    if (firing) return { firing, schedule, askedAt };
     const row = await backend.get(schedule.id);
     if (!row) throw new ScheduleNotFoundError(schedule.id);
     schedule = row;

@@ -42,9 +42,10 @@ export class NodeRound {
   }
 
   async run(backend: BaseSchedulerBackend): Promise<RoundReply> {
-    const { gate, sweep, unknownTasks } = this.#parts;
+    const { app, gate, sweep, unknownTasks } = this.#parts;
+    const askedAt = app.clock.now();
     const due = await backend.dueTimes({ exceptTasks: unknownTasks.names() });
-    if (sweep.dueIn(due) === 0) await sweep.run(backend, due);
+    if (sweep.dueIn(due) === 0) await sweep.run(backend, due, askedAt);
     const isDue = due.nextRun !== null && due.nextRun <= due.now;
     if (!isDue || gate.isClosed) return { due, progress: false };
     return { due, progress: await this.#fire(backend, gate.isAjar) };
@@ -121,11 +122,12 @@ export class NodeRound {
     let fired = false;
     for (const batch of batches([...decisions.values()].map(({ decision }) => decision))) {
       if (!this.#mayClaim(probe)) break;
+      const askedAt = this.#parts.app.clock.now();
       const firings = await backend.claimDue(batch, { node: this.#parts.node });
       fired ||= firings.length > 0;
       const tasks = firings.flatMap((firing) => {
         const schedule = decisions.get(firing.scheduleId)?.schedule;
-        return schedule && firing.state === 'claimed' ? [{ firing, schedule }] : [];
+        return schedule && firing.state === 'claimed' ? [{ firing, schedule, askedAt }] : [];
       });
       await pushes.next(tasks);
     }

@@ -3,6 +3,8 @@ import type { BrokerGate } from './broker-gate.js';
 import { decideNothing } from './decide-slots.js';
 import type { FindTask } from './unknown-tasks.js';
 
+/** A firing that is not marked this many milliseconds after its claim is pushed by whoever sees it. */
+export const RESUBMIT_AFTER = 5_000;
 /** Pushes that are under way at once. */
 const PUSHES_AT_ONCE = 200;
 /** Pushed firings that are marked in one transaction, more or less: with a database that syncs, commits are what costs. */
@@ -12,9 +14,14 @@ const MARKS_AT_ONCE = 500;
 export interface ClaimedFiring {
   readonly firing: Firing;
   readonly schedule: ScheduledTask;
+  /** When this process asked the store for it, by its own clock. */
+  readonly askedAt: number;
 }
 
-/** What became of a push: `left` stays claimed, because the broker refused it or the task is not known here. */
+/**
+ * What became of a push: `left` stays claimed, because the broker refused it, the task is not known here, or it is too late
+ * to push it blindly.
+ */
 type Outcome = 'submitted' | 'left' | { readonly skipped: string };
 
 interface PushedFiring {
@@ -84,6 +91,20 @@ export class SlotSubmitter {
     }
   }
 
+  /**
+   * Whether a firing may still be pushed. A process can stand still for hours between two lines, as when its machine sleeps;
+   * another one has pushed the firing by then, and the broker may have forgotten the task since.
+   * @throws what opening the broker throws
+   */
+  async isTimely({ askedAt }: ClaimedFiring): Promise<boolean> {
+    const { app } = this.#options;
+    // The other half of the window is the age that the firing may have had when it was asked for.
+    const longest = Math.max((await app.dedupeWindow()) / 2, RESUBMIT_AFTER);
+    const age = app.clock.now() - askedAt;
+    // Below zero the clock was set back, and says nothing.
+    return age >= 0 && age < longest;
+  }
+
   /** Pushes one firing. @throws what `app.submit` throws */
   async push({ firing, schedule }: ClaimedFiring, contract: TaskContract): Promise<void> {
     this.#pushing++;
@@ -133,6 +154,7 @@ export class SlotSubmitter {
     const contract = findTask(schedule.taskName);
     if (!contract || this.waitsForRoom(schedule)) return 'left';
     try {
+      if (!(await this.isTimely(claimed))) return 'left';
       await this.push(claimed, contract);
       return 'submitted';
     } catch (err) {

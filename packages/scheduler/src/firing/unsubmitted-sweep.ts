@@ -1,10 +1,8 @@
 import type { BaseSchedulerBackend, DueTimes, FiringMark, Flowrra, UnsubmittedFiring } from '@flowrra/core';
 import type { BrokerGate } from './broker-gate.js';
-import type { SlotSubmitter } from './slot-submitter.js';
+import { RESUBMIT_AFTER, type SlotSubmitter } from './slot-submitter.js';
 import type { UnknownTasks } from './unknown-tasks.js';
 
-/** A firing that is not marked this many milliseconds after its claim is pushed by whoever sees it. */
-const RESUBMIT_AFTER = 5_000;
 /** Firings that one sweep looks at. */
 const SWEEP_LIMIT = 2_000;
 
@@ -40,8 +38,11 @@ export class UnsubmittedSweep {
     return Math.max(0, pause, ripens);
   }
 
-  /** Looks once. A broker that answers again is tried with what is unsubmitted, or else left ajar for a new claim. */
-  async run(backend: BaseSchedulerBackend, { now, oldestClaim }: DueTimes): Promise<void> {
+  /**
+   * Looks once. A broker that answers again is tried with what is unsubmitted, or else left ajar for a new claim.
+   * @param askedAt when the due times were asked for, by this process's clock
+   */
+  async run(backend: BaseSchedulerBackend, { now, oldestClaim }: DueTimes, askedAt: number): Promise<void> {
     const { app, gate, submitter, unknownTasks } = this.#parts;
     this.#last = app.clock.now();
     if (gate.trouble && !(await gate.probe())) return;
@@ -66,6 +67,7 @@ export class UnsubmittedSweep {
     await this.#push(
       backend,
       unsubmitted.filter(({ firing }) => firing.claimedAt.getTime() >= oldest),
+      askedAt,
     );
   }
 
@@ -91,9 +93,13 @@ export class UnsubmittedSweep {
     return true;
   }
 
-  async #push(backend: BaseSchedulerBackend, unsubmitted: readonly UnsubmittedFiring[]): Promise<void> {
+  async #push(
+    backend: BaseSchedulerBackend,
+    unsubmitted: readonly UnsubmittedFiring[],
+    askedAt: number,
+  ): Promise<void> {
     const { gate, submitter, unknownTasks } = this.#parts;
-    const claimed = unsubmitted.flatMap(({ firing, schedule }) => (schedule ? [{ firing, schedule }] : []));
+    const claimed = unsubmitted.flatMap(({ firing, schedule }) => (schedule ? [{ firing, schedule, askedAt }] : []));
     const { known } = await unknownTasks.sortOut(
       backend,
       claimed.map(({ schedule }) => schedule),

@@ -50,7 +50,10 @@ async function applyRound(session: SqlSession, trx: Kysely<SqlTables>, changes: 
   await edit(session, trx, changes);
   const removed = changes.filter(({ row }) => row === null);
   for (const ids of inBatches(removed.map(({ id }) => id))) {
-    await trx.deleteFrom(session.tables.schedules).where('id', 'in', ids).execute();
+    await trx
+      .deleteFrom(session.tables.schedules)
+      .where(session.dialect.isOneOf(sql.ref('id'), ids))
+      .execute();
   }
 }
 
@@ -84,11 +87,11 @@ async function edit(session: SqlSession, trx: Kysely<SqlTables>, changes: readon
     tables.schedules,
     { columns: SCHEDULE_COLUMNS, rows },
     {
+      key: ['id'],
       set: {
         ...Object.fromEntries(given.map(({ name }) => [name, sql.ref(`given.${name}`)])),
         revision: sql`${stored('revision')} + 1`,
       },
-      where: sql`${stored('id')} = ${sql.ref('given.id')}`,
     },
   );
 }

@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { type CellTable, toCellTable } from './cell-table.js';
 import type { Column, SqlTables } from './schema.js';
 import type { Cell, SqlDialect } from './sql-dialect.js';
 
@@ -8,8 +9,16 @@ const MOST_CHARACTERS = 2 ** 21;
 
 /** Rows for one bulk statement, as records by column name. */
 export interface BulkRows<Name extends string = string> {
-  readonly columns: readonly (Column & { readonly name: Name })[];
+  readonly columns: readonly Column<Name>[];
   readonly rows: readonly Readonly<Record<Name, Cell>>[];
+}
+
+/** What becomes of the rows with the given keys; in `set`, `given` is the given row. */
+export interface RowChange<Name extends string = string> {
+  readonly key: readonly Name[];
+  readonly set: Readonly<Record<string, RawBuilder<unknown>>>;
+  /** Which of the rows are changed; without it, all. */
+  readonly where?: RawBuilder<unknown>;
 }
 
 /** Inserts any number of rows. */
@@ -20,66 +29,104 @@ export async function insertRows<Name extends string>(
   bulk: BulkRows<Name>,
 ): Promise<void> {
   const names = sql.join(bulk.columns.map(({ name }) => sql.ref(name)));
-  for (const rows of inChunks(bulk)) {
-    await sql`insert into ${sql.table(table)} (${names}) select ${names} from ${rows(dialect)} as given`.execute(db);
+  for (const cells of inChunks(bulk)) {
+    const given = dialect.rows(cells);
+    await sql`insert into ${sql.table(table)} (${names}) select ${names} from ${given} as given`.execute(db);
   }
 }
 
-/**
- * Updates any number of rows, each with values of its own: `given` in `set` and `where` is the row's counterpart.
- * @returns how many rows matched
- */
+/** Updates any number of rows, each with values of its own. @returns how many matched */
 export async function updateRows<Name extends string>(
   db: Kysely<SqlTables>,
   dialect: SqlDialect,
   table: string,
   bulk: BulkRows<Name>,
-  { set, where }: { set: Readonly<Record<string, RawBuilder<unknown>>>; where: RawBuilder<unknown> },
+  { key, set, where }: RowChange<Name>,
 ): Promise<number> {
+  const target = sql.table(table);
+  const matches = sql.join([sameKey(table, key), ...(where ? [where] : [])], sql` and `);
+  const assignments = (nameOf: (column: string) => RawBuilder<unknown>): RawBuilder<unknown> =>
+    sql.join(Object.entries(set).map(([column, value]) => sql`${nameOf(column)} = ${value}`));
   let matched = 0;
-  for (const rows of inChunks(bulk)) {
-    const { numAffectedRows } = await updateStatement(dialect, table, rows(dialect), set, where).execute(db);
+  for (const cells of inChunks(bulk)) {
+    const given = sql`${dialect.rows(cells)} as given`;
+    const statement =
+      dialect.changesByRowsIn === 'join'
+        ? // Looks up each given row: an optimizer that would rather read the whole table would lock all of it on the way.
+          sql`update ${given} straight_join ${target} on ${matches} set ${assignments((c) => sql.ref(`${table}.${c}`))}`
+        : sql`update ${target} set ${assignments((c) => sql.ref(c))} from ${given} where ${matches}`;
+    const { numAffectedRows } = await statement.execute(db);
     matched += Number(numAffectedRows ?? 0);
   }
   return matched;
 }
 
-function updateStatement(
+/** Deletes any number of rows. @returns how many were there */
+export async function deleteRows(
+  db: Kysely<SqlTables>,
   dialect: SqlDialect,
   table: string,
-  given: RawBuilder<unknown>,
-  set: Readonly<Record<string, RawBuilder<unknown>>>,
-  where: RawBuilder<unknown>,
-): RawBuilder<unknown> {
-  const assignments = (nameOf: (column: string) => RawBuilder<unknown>): RawBuilder<unknown> =>
-    sql.join(Object.entries(set).map(([column, value]) => sql`${nameOf(column)} = ${value}`));
+  keys: BulkRows,
+): Promise<number> {
   const target = sql.table(table);
-  return dialect.updateTakesRowsBy === 'join'
-    ? // Looks up each given row: an optimizer that would rather read the whole table would lock all of it on the way.
-      sql`update ${given} as given straight_join ${target} on ${where} set ${assignments((c) => sql.ref(`${table}.${c}`))}`
-    : sql`update ${target} set ${assignments((c) => sql.ref(c))} from ${given} as given where ${where}`;
+  const key = keys.columns.map(({ name }) => name);
+  const names = sql.join(key.map((name) => sql.ref(name)));
+  let deleted = 0;
+  for (const cells of inChunks(keys)) {
+    const given = sql`${dialect.rows(cells)} as given`;
+    const statement =
+      dialect.changesByRowsIn === 'join'
+        ? sql`delete ${target} from ${given} straight_join ${target} on ${sameKey(table, key)}`
+        : sql`delete from ${target} where (${names}) in (select ${names} from ${given})`;
+    const { numAffectedRows } = await statement.execute(db);
+    deleted += Number(numAffectedRows ?? 0);
+  }
+  return deleted;
 }
 
-function* inChunks<Name extends string>({
-  columns,
-  rows,
-}: BulkRows<Name>): Generator<(dialect: SqlDialect) => RawBuilder<unknown>> {
-  let chunk: Cell[][] = [];
-  let characters = 0;
-  const take = () => {
-    const taken = chunk;
-    chunk = [];
-    characters = 0;
-    return (dialect: SqlDialect) => dialect.rows(columns, taken);
-  };
-  for (const row of rows) {
-    const cells = columns.map(({ name }) => row[name]);
-    const size = cells.reduce<number>((sum, cell) => sum + (typeof cell === 'string' ? cell.length : 8), 0);
-    if (chunk.length >= MOST_ROWS || (chunk.length > 0 && characters + size > MOST_CHARACTERS)) yield take();
-    chunk.push(cells);
-    characters += size;
+/** Which of these keys are in the table. @returns the first part of each */
+export async function findKeys(
+  db: Kysely<SqlTables>,
+  dialect: SqlDialect,
+  table: string,
+  keys: BulkRows,
+): Promise<Set<unknown>> {
+  const found = new Set<unknown>();
+  const key = keys.columns.map(({ name }) => name);
+  for (const cells of inChunks(keys)) {
+    const { rows } = await sql<{ found: unknown }>`select ${sql.ref(`given.${key[0]}`)} as found
+      from ${dialect.rows(cells)} as given join ${sql.table(table)} on ${sameKey(table, key)}`.execute(db);
+    for (const row of rows) found.add(row.found);
   }
-  if (chunk.length > 0) yield take();
+  return found;
+}
+
+function sameKey(table: string, key: readonly string[]): RawBuilder<unknown> {
+  const same = key.map((name) => sql`${sql.ref(`${table}.${name}`)} = ${sql.ref(`given.${name}`)}`);
+  return sql.join(same, sql` and `);
+}
+
+function* inChunks<Name extends string>({ columns, rows }: BulkRows<Name>): Generator<CellTable> {
+  for (const batch of inBatches(rows)) yield* inShortParts(toCellTable(columns, batch));
+}
+
+function* inShortParts(cells: CellTable): Generator<CellTable> {
+  const { rows } = cells;
+  if (rows.length === 1 || charactersOf(rows) <= MOST_CHARACTERS) {
+    yield cells;
+    return;
+  }
+  const half = Math.ceil(rows.length / 2);
+  yield* inShortParts({ ...cells, rows: rows.slice(0, half) });
+  yield* inShortParts({ ...cells, rows: rows.slice(half) });
+}
+
+function charactersOf(rows: CellTable['rows']): number {
+  let sum = 0;
+  for (const row of rows) {
+    for (const cell of row) sum += typeof cell === 'string' ? cell.length : 8;
+  }
+  return sum;
 }
 
 /** Consecutive groups in which no id comes twice, and not too many, so that one statement can serve each. */

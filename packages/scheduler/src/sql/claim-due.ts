@@ -1,34 +1,24 @@
 import { type Firing, FlowrraError, type SlotDecision } from '@flowrra/core';
-import { type Kysely, sql } from 'kysely';
-import { runsAmong } from '../claimed-runs.js';
-import { inBatches, inRounds, insertRows, updateRows } from './bulk-statements.js';
+import type { Kysely } from 'kysely';
+import { advanceSchedules, type Granted } from './advance-schedules.js';
+import { findKeys, inRounds, insertRows } from './bulk-statements.js';
 import { isSameRow, lockRows } from './locked-rows.js';
-import { firingToRow, fromDate, toNumber } from './row-mapper.js';
-import { type Column, FIRING_COLUMNS, type SqlTables } from './schema.js';
+import { firingToRow, toNumber } from './row-mapper.js';
+import { FIRING_COLUMNS, FIRING_KEY, type SqlTables } from './schema.js';
 import type { SqlSession } from './sql-session.js';
 
-/** What a claim gives to a schedule; a run or task of null leaves the one before. */
-const ADVANCED = [
-  { name: 'id', kind: 'id' },
-  { name: 'next_run', kind: 'integer' },
-  { name: 'error', kind: 'text' },
-  { name: 'last_run', kind: 'integer' },
-  { name: 'last_task_id', kind: 'id' },
-  { name: 'runs', kind: 'integer' },
-] as const satisfies readonly Column[];
-
-/** A firing is in the ledger already; ends a transaction that did not look. */
-class FiringKnownError extends FlowrraError {
-  readonly code = 'FIRING_KNOWN';
+/** Something is not as a claim that trusted in it expects: ends the transaction. */
+class NotAsExpectedError extends FlowrraError {
+  readonly code = 'NOT_AS_EXPECTED';
 }
 
-/** A decision whose row is still the one that was read, and is locked; with the firings that are to be written. */
-interface Granted {
-  readonly decision: SlotDecision;
-  readonly firings: readonly Firing[];
+interface ClaimOptions {
+  readonly node: string;
+  /** Whether to look what is in the store before writing, or to trust that all is as decided and undo it if not. */
+  readonly look: boolean;
 }
 
-/** Writes what a node decided: three statements, however many decisions there are. */
+/** Writes what a node decided: three statements at most, however many decisions there are. */
 export async function claimDue(
   session: SqlSession,
   decisions: readonly SlotDecision[],
@@ -51,8 +41,8 @@ export async function claimDue(
   try {
     return await claim(false);
   } catch (err) {
-    // Rare: a schedule came back to a slot that had fired. Only then it is worth a look which ids are in the ledger.
-    if (err instanceof FiringKnownError) return claim(true);
+    // Rare: another node was faster, or a schedule came back to a slot that had fired.
+    if (err instanceof NotAsExpectedError) return claim(true);
     throw err;
   }
 }
@@ -61,44 +51,68 @@ async function claimRound(
   session: SqlSession,
   trx: Kysely<SqlTables>,
   decisions: readonly SlotDecision[],
-  { node, look }: { node: string; look: boolean },
+  options: ClaimOptions,
+): Promise<Granted[]> {
+  const { processNow } = session;
+  // Without row locks nobody else writes meanwhile: advancing tells as well whether all rows are the ones that were read.
+  const trusts = !options.look && !session.dialect.rowLocks && processNow !== null;
+  const granted = trusts
+    ? grant(decisions, { ...options, claimedAt: () => processNow, known: new Set() })
+    : await grantCurrent(session, trx, decisions, options);
+  await insertFirings(
+    session,
+    trx,
+    granted.flatMap(({ firings }) => firings),
+  );
+  const advanced = await advanceSchedules(session, trx, granted, trusts);
+  if (trusts && advanced < granted.length) throw new NotAsExpectedError('Some schedules were changed meanwhile.');
+  return granted;
+}
+
+/** Locks the rows, and grants the decisions whose rows are still the ones that were read. */
+async function grantCurrent(
+  session: SqlSession,
+  trx: Kysely<SqlTables>,
+  decisions: readonly SlotDecision[],
+  { node, look }: ClaimOptions,
 ): Promise<Granted[]> {
   const ids = decisions.map(({ scheduleId }) => scheduleId);
   const rows = await lockRows(session, trx, ids, 'leave out');
   const current = decisions.filter(({ scheduleId, incarnation, revision, dueAt }) =>
     isSameRow(rows.get(scheduleId), { incarnation, revision, nextRun: dueAt }),
   );
-  const known = look ? await knownFirings(session, trx, current) : new Set<string>();
-  const granted = current.map((decision) => {
-    const claimedAt = new Date(toNumber(rows.get(decision.scheduleId)?.store_now ?? 0));
-    return { decision, firings: newFirings(decision, { node, claimedAt, known }) };
-  });
-  await insertFirings(
-    session,
-    trx,
-    granted.flatMap(({ firings }) => firings),
-  );
-  await advanceSchedules(session, trx, granted);
-  return granted;
+  const known = look ? await knownFirings(session, trx, current) : new Set<unknown>();
+  return grant(current, { node, claimedAt: (id) => toNumber(rows.get(id)?.store_now ?? 0), known });
 }
 
 async function knownFirings(
   session: SqlSession,
   trx: Kysely<SqlTables>,
   decisions: readonly SlotDecision[],
-): Promise<Set<string>> {
-  const known = new Set<string>();
-  for (const ids of inBatches(decisions.flatMap(({ firings }) => firings.map(({ id }) => id)))) {
-    const rows = await trx.selectFrom(session.tables.firings).select('id').where('id', 'in', ids).execute();
-    for (const { id } of rows) known.add(id);
-  }
-  return known;
+): Promise<Set<unknown>> {
+  const keys = decisions.flatMap(({ scheduleId, firings }) =>
+    firings.map(({ id, slot }) => ({ id, schedule_id: scheduleId, slot: slot.getTime() })),
+  );
+  return findKeys(trx, session.dialect, session.tables.firings, { columns: FIRING_KEY, rows: keys });
 }
 
-/** @param known ids that are in the ledger; those of the result are added */
+/**
+ * @param claimedAt when the schedule with this id is claimed, in epoch milliseconds
+ * @param known ids that are in the ledger; those of the result are added
+ */
+function grant(
+  decisions: readonly SlotDecision[],
+  { node, claimedAt, known }: { node: string; claimedAt: (scheduleId: string) => number; known: Set<unknown> },
+): Granted[] {
+  return decisions.map((decision) => {
+    const instant = new Date(claimedAt(decision.scheduleId));
+    return { decision, firings: newFirings(decision, { node, claimedAt: instant, known }) };
+  });
+}
+
 function newFirings(
   { scheduleId, incarnation, firings }: SlotDecision,
-  { node, claimedAt, known }: { node: string; claimedAt: Date; known: Set<string> },
+  { node, claimedAt, known }: { node: string; claimedAt: Date; known: Set<unknown> },
 ): Firing[] {
   const written: Firing[] = [];
   for (const { id, slot, until, count, kind, state, reason } of firings) {
@@ -123,49 +137,13 @@ function newFirings(
   return written;
 }
 
-/** @throws FiringKnownError */
+/** @throws NotAsExpectedError when one is in the ledger */
 async function insertFirings(session: SqlSession, trx: Kysely<SqlTables>, firings: readonly Firing[]): Promise<void> {
   const { dialect, tables } = session;
   try {
     await insertRows(trx, dialect, tables.firings, { columns: FIRING_COLUMNS, rows: firings.map(firingToRow) });
   } catch (err) {
-    if (dialect.kindOfError(err) === 'duplicate-key') throw new FiringKnownError('The firing is in the ledger.');
+    if (dialect.kindOfError(err) === 'duplicate-key') throw new NotAsExpectedError('A firing is in the ledger.');
     throw err;
   }
-}
-
-async function advanceSchedules(
-  session: SqlSession,
-  trx: Kysely<SqlTables>,
-  granted: readonly Granted[],
-): Promise<void> {
-  const { dialect, tables } = session;
-  const stored = (column: string) => sql.ref(`${tables.schedules}.${column}`);
-  const rows = granted.map(({ decision, firings }) => {
-    const { runs, newest } = runsAmong(firings);
-    return {
-      id: decision.scheduleId,
-      next_run: fromDate(decision.nextRun),
-      error: decision.error,
-      last_run: fromDate(newest?.slot ?? null),
-      last_task_id: newest?.id ?? null,
-      runs: runs.length,
-    };
-  });
-  await updateRows(
-    trx,
-    dialect,
-    tables.schedules,
-    { columns: ADVANCED, rows },
-    {
-      set: {
-        next_run: sql.ref('given.next_run'),
-        error: sql.ref('given.error'),
-        last_run: sql`coalesce(${sql.ref('given.last_run')}, ${stored('last_run')})`,
-        last_task_id: sql`coalesce(${sql.ref('given.last_task_id')}, ${stored('last_task_id')})`,
-        run_count: sql`${stored('run_count')} + ${sql.ref('given.runs')}`,
-      },
-      where: sql`${stored('id')} = ${sql.ref('given.id')}`,
-    },
-  );
 }

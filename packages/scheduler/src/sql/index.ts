@@ -13,6 +13,7 @@ export { SqlSchedulerBackend } from './sql-scheduler-backend.js';
 
 // What a dialect and its tests see of the tables
 
+export type { CellTable } from './cell-table.js';
 export { rawTransaction } from './raw-transaction.js';
 export {
   ALL_TABLES,

@@ -7,15 +7,18 @@ import {
   type UnsubmittedFiring,
 } from '@flowrra/core';
 import { type Kysely, sql } from 'kysely';
-import { inBatches } from './bulk-statements.js';
+import { deleteRows, inBatches, updateRows } from './bulk-statements.js';
 import { claimedFirings } from './firing-conditions.js';
-import { type ReadSchedule, readSchedule, rowToFiring } from './row-mapper.js';
-import type { SqlTables } from './schema.js';
+import { type ReadSchedule, readSchedule, rowToFiring, toNumber } from './row-mapper.js';
+import { FIRING_KEY, type FiringRow, type SqlTables } from './schema.js';
 import type { SqlSession } from './sql-session.js';
 
 /** Most rows that one transaction removes. */
 const BATCH = 500;
 const MARKED = ['submitted', 'skipped', 'unknown'];
+
+const KEY = ['id', 'schedule_id', 'slot'] as const;
+type FiringKey = Pick<FiringRow, (typeof KEY)[number]>;
 
 /** Every query about the ledger but those of a claim. */
 export class LedgerStore {
@@ -54,15 +57,24 @@ export class LedgerStore {
   async mark(firings: readonly Firing[], { state, reason = null }: FiringMark): Promise<void> {
     this.#session.checkOpen();
     if (firings.length === 0) return;
+    const { dialect, tables, now } = this.#session;
+    const keys = firings.map(({ id, scheduleId, slot }) => ({ id, schedule_id: scheduleId, slot: slot.getTime() }));
     await this.#session.write(async (trx) => {
-      for (const ids of inBatches(firings.map(({ id }) => id))) {
-        await trx
-          .updateTable(this.#session.tables.firings)
-          .set({ state, reason, submitted_at: state === 'submitted' ? this.#session.now : null })
-          .where('id', 'in', ids)
-          .where('state', '=', 'claimed')
-          .execute();
-      }
+      await updateRows(
+        trx,
+        dialect,
+        tables.firings,
+        { columns: FIRING_KEY, rows: keys },
+        {
+          key: KEY,
+          set: {
+            state: sql.val(state),
+            reason: sql.val(reason),
+            submitted_at: state === 'submitted' ? now : sql.lit(null),
+          },
+          where: sql`${sql.ref(`${tables.firings}.state`)} = 'claimed'`,
+        },
+      );
     });
   }
 
@@ -95,13 +107,13 @@ export class LedgerStore {
       const rows = await this.#session.read((db) =>
         db
           .selectFrom(this.#session.tables.firings)
-          .select('id')
+          .select(KEY)
           .where('state', 'in', MARKED)
           .where('claimed_at', '<', sql<number>`${this.#session.now} - ${olderThan}`)
           .limit(BATCH)
           .execute(),
       );
-      removed += await this.#remove(rows.map(({ id }) => id));
+      removed += await this.#remove(rows);
       if (rows.length < BATCH) return removed;
     }
   }
@@ -123,28 +135,34 @@ export class LedgerStore {
     let stay = keep;
     while (true) {
       const rows = await this.#session.read((db) =>
-        this.#newestFirst(db, scheduleId).select(['id', 'state']).limit(BATCH).offset(stay).execute(),
+        this.#newestFirst(db, scheduleId)
+          .select([...KEY, 'state'])
+          .limit(BATCH)
+          .offset(stay)
+          .execute(),
       );
       const marked = rows.filter(({ state }) => state !== 'claimed');
       stay += rows.length - marked.length;
-      removed += await this.#remove(marked.map(({ id }) => id));
+      removed += await this.#remove(marked);
       if (rows.length < BATCH) return removed;
     }
   }
 
   /** A firing that is marked stays so: nothing has to be looked at again. */
-  async #remove(ids: readonly string[]): Promise<number> {
-    if (ids.length === 0) return 0;
-    const { numDeletedRows } = await this.#session.write((trx) =>
-      trx.deleteFrom(this.#session.tables.firings).where('id', 'in', ids).executeTakeFirst(),
-    );
-    return Number(numDeletedRows);
+  async #remove(keys: readonly FiringKey[]): Promise<number> {
+    if (keys.length === 0) return 0;
+    const { dialect, tables } = this.#session;
+    const rows = keys.map(({ id, schedule_id, slot }) => ({ id, schedule_id, slot: toNumber(slot) }));
+    return this.#session.write((trx) => deleteRows(trx, dialect, tables.firings, { columns: FIRING_KEY, rows }));
   }
 
   async #schedulesOf(db: Kysely<SqlTables>, firings: readonly Firing[]): Promise<Map<string, ReadSchedule>> {
     const schedules = new Map<string, ReadSchedule>();
     for (const ids of inBatches([...new Set(firings.map(({ scheduleId }) => scheduleId))])) {
-      const found = db.selectFrom(this.#session.tables.schedules).selectAll().where('id', 'in', ids);
+      const found = db
+        .selectFrom(this.#session.tables.schedules)
+        .selectAll()
+        .where(this.#session.dialect.isOneOf(sql.ref('id'), ids));
       for (const row of await found.execute()) schedules.set(row.id, readSchedule(row));
     }
     return schedules;

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { RowVersion } from '../stored-schedule.js';
 import { inBatches } from './bulk-statements.js';
 import { fromDate, toNumber } from './row-mapper.js';
@@ -26,7 +26,7 @@ export async function lockRows(
     const found = trx
       .selectFrom(session.tables.schedules)
       .select(['id', 'incarnation', 'revision', 'next_run', session.now.as('store_now')])
-      .where('id', 'in', ids);
+      .where(session.dialect.isOneOf(sql.ref('id'), ids));
     // In one order for all, so that two that await each other's rows are rare.
     const awaited = found.orderBy('id').forUpdate();
     const locked = heldByOthers === 'await' ? awaited : found.forUpdate().skipLocked();

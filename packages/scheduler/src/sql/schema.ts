@@ -78,8 +78,8 @@ export interface SqlTables {
 }
 
 /** A column in a bulk statement. */
-export interface Column {
-  readonly name: string;
+export interface Column<Name extends string = string> {
+  readonly name: Name;
   readonly kind: ColumnKind;
 }
 
@@ -134,7 +134,10 @@ export const FIRING_COLUMNS = columns<keyof FiringRow>({
   submitted_at: 'integer',
 });
 
-function columns<Name extends string>(kinds: Record<Name, ColumnKind>): readonly (Column & { name: Name })[] {
+/** The primary key of a firing. */
+export const FIRING_KEY = columns<'id' | 'schedule_id' | 'slot'>({ id: 'id', schedule_id: 'id', slot: 'integer' });
+
+function columns<Name extends string>(kinds: Record<Name, ColumnKind>): readonly Column<Name>[] {
   return (Object.keys(kinds) as Name[]).map((name) => ({ name, kind: kinds[name] }));
 }
 

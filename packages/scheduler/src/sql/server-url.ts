@@ -62,6 +62,8 @@ function readQuery(form: ServerUrlForm, query: string): Record<string, string> {
   for (const [name, value] of parameters) {
     const pattern = Object.hasOwn(form.parameters, name) ? form.parameters[name] : undefined;
     const list = known.length > 0 ? `Known: ${known.join(', ')}.` : 'It takes none.';
+    // It may be the rest of a password.
+    if (!pattern && query.includes('@')) throw malformed(form, 'has a "?" in its login, which must be written as %3F');
     if (!pattern) throw malformed(form, `has an unknown parameter "${name}". ${list}`);
     if (parameters.getAll(name).length > 1) throw malformed(form, `has "${name}" twice`);
     if (!pattern.test(value)) throw malformed(form, `has a value of "${name}" that does not fit ${pattern.source}`);

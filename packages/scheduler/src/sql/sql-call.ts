@@ -13,6 +13,7 @@ export class SqlCall {
   readonly #dialect: SqlDialect;
   /** Milliseconds. */
   readonly #deadline: number;
+  /** By `performance.now()`: the time of day may be set meanwhile. */
   readonly #end: number;
   readonly #ended: AbortSignal;
   #conflicts = 0;
@@ -29,7 +30,7 @@ export class SqlCall {
     this.#dialect = dialect;
     this.#ended = ended;
     this.#deadline = CALL_DEADLINE + rows * DEADLINE_PER_ROW;
-    this.#end = systemClock.now() + this.#deadline;
+    this.#end = performance.now() + this.#deadline;
   }
 
   /** Does it within the deadline, again when that helps. @throws FlowrraError */
@@ -53,7 +54,7 @@ export class SqlCall {
   /** What was given up is not done later. @throws StoreUnavailableError after the deadline, StoppedError after the end */
   checkTime(): void {
     this.#ended.throwIfAborted();
-    if (systemClock.now() >= this.#end) throw this.#deadlineError();
+    if (performance.now() >= this.#end) throw this.#deadlineError();
   }
 
   /** The connection was lost while the transaction was committed: it may be done. */

@@ -1,6 +1,7 @@
 import type { Clock, FlowrraError, Logger } from '@flowrra/core';
 import type { Kysely, RawBuilder } from 'kysely';
-import type { Column, ColumnKind, SqlTables } from './schema.js';
+import type { CellTable } from './cell-table.js';
+import type { ColumnKind, SqlTables } from './schema.js';
 
 /** What a dialect is given when it connects. */
 export interface SqlContext {
@@ -63,13 +64,18 @@ export interface SqlDialect {
   readonly now: RawBuilder<number> | null;
   /** Whether a claim locks its rows with `for update skip locked`. False where a transaction holds the whole database. */
   readonly rowLocks: boolean;
-  /** How UPDATE takes values of another table: `update t set … from given …`, or `update given straight_join t on …`. */
-  readonly updateTakesRowsBy: 'from' | 'join';
   /**
-   * A subselect without alias, `(select …)`, of these rows with these columns, as few parameters as can be: one JSON
-   * document, say. Values have the types and collations of `columnTypes`, so that a join by `id` uses the index.
+   * How given rows change those of a table: `update t … from given`, `delete from t where (key) in (select key from
+   * given)`; or `update given straight_join t …`, `delete t from given straight_join t …`.
    */
-  rows(columns: readonly Column[], rows: readonly (readonly Cell[])[]): RawBuilder<unknown>;
+  readonly changesByRowsIn: 'subselect' | 'join';
+  /**
+   * A subselect without alias, `(select …)`, of these rows with all their columns, with as few parameters as can be: one
+   * JSON document, say. Values have the types and collations of `columnTypes`, so that a join by `id` uses the index.
+   */
+  rows(cells: CellTable): RawBuilder<unknown>;
+  /** Whether a column of kind `id` has one of these values, with as few parameters as can be. */
+  isOneOf(column: RawBuilder<unknown>, ids: readonly string[]): RawBuilder<boolean>;
 
   // ── Transactions ─────────────────────────────────────────────────────────────────────────────────────────────
 

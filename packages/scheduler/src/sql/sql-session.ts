@@ -39,9 +39,15 @@ export class SqlSession {
 
   /** The store's clock in epoch milliseconds, in SQL. */
   get now(): RawBuilder<number> {
-    const clock = this.#clock ?? (this.dialect.now ? undefined : this.#context.clock);
+    const now = this.processNow;
     // A literal, since a parameter that is only calculated with has no type in PostgreSQL.
-    return clock ? sql.lit(clock.now()) : (this.dialect.now ?? sql<number>`null`);
+    return now === null ? (this.dialect.now ?? sql<number>`null`) : sql.lit(now);
+  }
+
+  /** The same where the process's clock decides; null where it is the server's. */
+  get processNow(): number | null {
+    const clock = this.#clock ?? (this.dialect.now ? undefined : this.#context.clock);
+    return clock?.now() ?? null;
   }
 
   async open(context: StoreContext): Promise<void> {

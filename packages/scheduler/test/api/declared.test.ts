@@ -208,7 +208,7 @@ describe('applying declared schedules', () => {
     expect(thrown.message).toBe('of a getter');
   });
 
-  it('SC-13 many processes apply the same list at once: one row each', async () => {
+  it('many processes apply the same list at once: one row each (SC-13)', async () => {
     const { scheduler, backend, list, owner } = declared();
     const plans = await Promise.all(Array.from({ length: 20 }, () => scheduler.apply(list, owner)));
     expect(plans.filter(({ created }) => created.length > 0)).toHaveLength(1);

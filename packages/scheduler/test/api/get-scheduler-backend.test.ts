@@ -79,7 +79,7 @@ describe('getSchedulerBackend', () => {
     ['mysql', 'scheduler-mysql'],
     ['mariadb', 'scheduler-mysql'],
   ]) {
-    it(`says how to install the package that ${scheme}: needs`, async () => {
+    it(`says how to install the package that ${scheme}: needs, and shows no password (DA-08)`, async () => {
       const refused = getSchedulerBackend(`${scheme}://user:${SECRET}@db/app`);
       await expect(refused).rejects.toMatchObject({
         code: 'MISSING_PACKAGE',

@@ -83,7 +83,7 @@ describe('a scheduler', () => {
     await Promise.all([app.stop(), other.stop()]);
   });
 
-  it('SC-10 hears within seconds what another one creates, disables and removes', async () => {
+  it('hears within seconds what another one creates, disables and removes (SC-10)', async () => {
     const { app, clock, backend, scheduler, tick } = setup();
     const elsewhere = new Scheduler(new Flowrra({ clock }), { backend, tasks: [tick] });
     await elsewhere.scheduleOnce(after(40 * 24 * HOUR), tick);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { after, claim, DAY, HOUR, MINUTE, START, setup, slotFiring, stored } from './setup.js';
 
 describe('enabling and disabling', () => {
-  it('SC-11 a schedule that was disabled for a day runs next at its first slot after now', async () => {
+  it('a schedule that was disabled for a day runs next at its first slot after now (SC-11)', async () => {
     const { scheduler, backend, clock, tick } = setup();
     await scheduler.schedule({ id: 'a', task: tick, cron: '0 * * * *' });
     await scheduler.disable('a');

@@ -153,7 +153,7 @@ describe('without an id', () => {
     expect(other.id).not.toBe(one.id);
   });
 
-  it('SC-13 many processes register the same at once, round after round: one row, one id', async () => {
+  it('many processes register the same at once, round after round: one row, one id (SC-13)', async () => {
     const { backend, app, tick } = setup();
     const schedulers = Array.from({ length: 20 }, () => new Scheduler(app, { backend }));
     for (let round = 1; round <= 100; round++) {

@@ -42,13 +42,13 @@ describe('describeSchedulerBackend', () => {
       without: ['damage'],
       create: () => createMemoryWorld(new InMemorySchedulerBackend(), systemClock),
     });
-    const failures = await runner.run('SC-08 reads nothing a millisecond before it is due');
+    const failures = await runner.run('reads nothing a millisecond before it is due (SC-08)');
     expect([...failures.values()].join()).toContain("The world has no advance(): add it, or list 'advance'");
   });
 
   const BROKEN = [...BROKEN_STORING, ...BROKEN_CLAIMING, ...BROKEN_LEDGERS, ...BROKEN_CORNERS, ...BROKEN_BY_DAMAGE];
   for (const [Backend, promise] of BROKEN) {
-    it(`catches a backend that ${asWords(Backend.name)}: ${promise}`, async () => {
+    it(`catches by "${promise}" a backend that ${asWords(Backend.name)}`, async () => {
       const runner = suite(Backend, Backend.prototype instanceof DamageableBackend ? [] : ['damage']);
       expect(runner.names).toContain(promise);
       expect([...(await runner.run(promise)).keys()]).toEqual([promise]);

@@ -6,7 +6,7 @@ let world: World;
 afterEach(() => world.stop());
 
 describe('A broker that refuses', () => {
-  it('SC-14 gets every slot once when it is back after ten seconds', async () => {
+  it('gets every slot once when it is back after ten seconds (SC-14)', async () => {
     world = await setup();
     await world.create(schedule('s'), schedule('t', { catchUp: 'skip' }));
     const node = world.node();
@@ -25,7 +25,7 @@ describe('A broker that refuses', () => {
     expect(node.health()).toMatchObject({ firing: true, error: null });
   });
 
-  it('SC-14 leaves the backlog of two hours to the catch-up policy, which judges it once', async () => {
+  it('leaves the backlog of two hours to the catch-up policy, which judges it once (SC-14)', async () => {
     world = await setup();
     const minutely = { schedule: String(MINUTE) };
     await world.create(
@@ -59,7 +59,7 @@ describe('A broker that refuses', () => {
       expect((await world.enqueued(id)).at(-1)).toBe(last + MINUTE);
   });
 
-  it('SC-14 marks as submitted what was pushed long ago and is held, instead of pushing it again', async () => {
+  it('marks as submitted what was pushed long ago and is held, instead of pushing it again (SC-14)', async () => {
     world = await setup();
     await world.create(schedule('s', { schedule: String(24 * HOUR), nextRun: at(0) }));
     const decision = decideSlots(await world.row('s'), at(0), { lastRunIsLive: false });
@@ -72,7 +72,7 @@ describe('A broker that refuses', () => {
     expect(world.broker.pushes).toBe(1);
   });
 
-  it('SC-14 that answers, but has no room, is tried with one claim at a time', async () => {
+  it('that answers, but has no room, is tried with one claim at a time (SC-14)', async () => {
     world = await setup();
     await world.create(...range(1, 20, 1).map((n) => schedule(`s${n}`, { schedule: String(MINUTE) })));
     world.broker.outOfRoom = true;
@@ -86,7 +86,7 @@ describe('A broker that refuses', () => {
     for (const n of range(1, 20, 1)) expect((await world.enqueued(`s${n}`)).length).toBeGreaterThanOrEqual(1);
   });
 
-  it('SC-14 holds up only its own schedules when one queue is full, and enqueues each slot once when it has room', async () => {
+  it('holds up only its own schedules when one queue is full, and enqueues each slot once when it has room (SC-14)', async () => {
     world = await setup({ broker: { maxQueueSize: 5 } });
     await world.create(
       ...range(1, 8, 1).map((n) =>
@@ -107,7 +107,7 @@ describe('A broker that refuses', () => {
     expect(world.log.count('queue is full')).toBe(1);
   });
 
-  it('SC-14 judges the backlog of a full queue once, when it has room again after two hours', async () => {
+  it('judges the backlog of a full queue once, when it has room again after two hours (SC-14)', async () => {
     world = await setup({ broker: { maxQueueSize: 2 } });
     await world.create(...range(1, 5, 1).map((n) => schedule(`s${n}`, { schedule: String(MINUTE), queue: 'narrow' })));
     await world.node().start();
@@ -128,7 +128,7 @@ describe('A broker that refuses', () => {
     }
   });
 
-  it('SC-16 is seen in the health of a node, and so is its return', async () => {
+  it('is seen in the health of a node, and so is its return (SC-16)', async () => {
     world = await setup();
     await world.create(schedule('s'));
     const node = world.node();
@@ -143,7 +143,7 @@ describe('A broker that refuses', () => {
     expect(node.health()).toMatchObject({ firing: true, error: null });
   });
 
-  it('SC-16 is no trouble any more once it answers, though nothing is due to try it with, and the next slot is in time', async () => {
+  it('is no trouble any more once it answers, though nothing is due to try it with, and the next slot is in time (SC-16)', async () => {
     world = await setup();
     await world.create(schedule('s'), schedule('hourly', { schedule: String(HOUR) }));
     const node = world.node();

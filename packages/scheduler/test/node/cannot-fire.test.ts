@@ -6,7 +6,7 @@ let world: World;
 afterEach(() => world.stop());
 
 describe('A schedule that cannot fire', () => {
-  it('SC-12 shows why on its row when its task is unknown here, is left to other nodes, and costs nothing', async () => {
+  it('shows why on its row when its task is unknown here, is left to other nodes, and costs nothing (SC-12)', async () => {
     world = await setup();
     await world.create(schedule('lost', { taskName: 'nobody.knows' }), schedule('fine', { schedule: '2000' }));
     let calls = 0;
@@ -27,7 +27,7 @@ describe('A schedule that cannot fire', () => {
     expect(world.log.count('not registered here')).toBe(1);
   });
 
-  it('SC-12 fires once its task is registered after all, and loses its error', async () => {
+  it('fires once its task is registered after all, and loses its error (SC-12)', async () => {
     world = await setup();
     await world.create(schedule('later', { taskName: 'later' }));
     await world.node().start();
@@ -38,7 +38,7 @@ describe('A schedule that cannot fire', () => {
     expect((await world.enqueued('later')).at(-1)).toBe(65 * SECOND);
   });
 
-  it('SC-12 leaves what a node claimed that knew the task to a node that knows it', async () => {
+  it('leaves what a node claimed that knew the task to a node that knows it (SC-12)', async () => {
     world = await setup();
     await world.create(schedule('s', { taskName: 'theirs', schedule: String(HOUR), nextRun: at(0) }));
     await world.backend.claimDue([decideSlots(await world.row('s'), at(0), { lastRunIsLive: false })], {
@@ -52,7 +52,7 @@ describe('A schedule that cannot fire', () => {
     expect(await ledger(world.backend, 's')).toEqual(['slot 0 submitted']);
   });
 
-  it('SC-12 ends with its error when its expression is broken, and others run on time', async () => {
+  it('ends with its error when its expression is broken, and others run on time (SC-12)', async () => {
     world = await setup();
     const broken = { scheduleType: 'cron' as const, schedule: 'each morning', nextRun: at(SECOND) };
     await world.create(schedule('broken', broken), schedule('fine'));
@@ -63,7 +63,7 @@ describe('A schedule that cannot fire', () => {
     expect(world.log.count('cannot fire')).toBe(1);
   });
 
-  it('SC-12 holds up no other one when somebody wrote a last task into its row that no task can be', async () => {
+  it('holds up no other one when somebody wrote a last task into its row that no task can be (SC-12)', async () => {
     world = await setup();
     await world.create(
       schedule('edited', { overlap: 'skip', lastTaskId: 'no name of a task' }),
@@ -75,7 +75,7 @@ describe('A schedule that cannot fire', () => {
     expect(await world.enqueued('edited')).toEqual([1_000]);
   });
 
-  it('SC-12 skips its slots with the reason when its arguments are refused, and fires again once they are not', async () => {
+  it('skips its slots with the reason when its arguments are refused, and fires again once they are not (SC-12)', async () => {
     world = await setup();
     let strict = true;
     const schema = {

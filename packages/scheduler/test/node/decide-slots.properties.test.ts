@@ -94,7 +94,7 @@ function check(property: (grid: Gridded, decided: readonly Decided[]) => void): 
 }
 
 describe('decideSlots, whatever the schedule and the delays', () => {
-  it('SC-06 speaks of every slot of the grid exactly once, up to the last look or the last run allowed', () => {
+  it('speaks of every slot of the grid exactly once, up to the last look or the last run allowed (SC-06)', () => {
     check((grid, decided) => {
       const spoken = decided.flatMap(({ firings }) => firings.flatMap((firing) => covered(grid, firing)));
       const lastLook = decided.at(-1)?.now ?? START;

@@ -40,12 +40,12 @@ describe('decideSlots', () => {
     });
   });
 
-  it('SC-08 decides nothing a millisecond early', () => {
+  it('decides nothing a millisecond early (SC-08)', () => {
     const decision = decideSlots(minutely(), at(MINUTE - 1), FREE);
     expect(decision).toMatchObject({ nextRun: at(MINUTE), firings: [] });
   });
 
-  it('SC-05 runs every slot after a hiccup that is shorter than the grace, whatever the policy', () => {
+  it('runs every slot after a hiccup that is shorter than the grace, whatever the policy (SC-05)', () => {
     for (const catchUp of ['latest', 'skip', { all: 1 }] as const) {
       const decision = decideSlots(schedule('s', { catchUp }), at(3_500), FREE);
       expect(firings(decision)).toEqual(['claimed 1000', 'claimed 2000', 'claimed 3000']);
@@ -59,7 +59,7 @@ describe('decideSlots', () => {
     expect(firings(decideSlots(task, at(61_000), FREE))).toEqual(['passed-over 1000..61000 (61)']);
   });
 
-  it('SC-05 runs the newest overdue slot by default, and records the others as one range with its reason', () => {
+  it('runs the newest overdue slot by default, and records the others as one range with its reason (SC-05)', () => {
     const decision = decideSlots(minutely(), at(HOUR + 1), FREE);
     expect(firings(decision)).toEqual([`passed-over ${MINUTE}..${59 * MINUTE} (59)`, `claimed ${HOUR}`]);
     expect(decision.firings[0]).toMatchObject({
@@ -70,7 +70,7 @@ describe('decideSlots', () => {
     expect(decision.nextRun).toEqual(at(61 * MINUTE));
   });
 
-  it('SC-05 runs no overdue slot by skip, and the newest n by all', () => {
+  it('runs no overdue slot by skip, and the newest n by all (SC-05)', () => {
     const skip = decideSlots(minutely({ catchUp: 'skip' }), at(HOUR), FREE);
     expect(firings(skip)).toEqual([`passed-over ${MINUTE}..${HOUR} (60)`]);
     expect(skip.firings[0]?.reason).toContain('"skip"');
@@ -148,13 +148,13 @@ describe('decideSlots', () => {
     expect(decideSlots(task, at(1_000), { lastRunIsLive: true }).nextRun).toEqual(at(2_000));
   });
 
-  it('SC-12 skips the slots of a call that would be refused, keeps going, and says why on the row', () => {
+  it('skips the slots of a call that would be refused, keeps going, and says why on the row (SC-12)', () => {
     const decision = decideSlots(schedule('s'), at(2_000), { lastRunIsLive: false, callError: 'args[0] is wrong' });
     expect(firings(decision)).toEqual(['skipped 1000', 'skipped 2000']);
     expect(decision).toMatchObject({ error: 'args[0] is wrong', nextRun: at(3_000) });
   });
 
-  it('SC-12 stops a schedule whose expression or zone is broken, and says why', () => {
+  it('stops a schedule whose expression or zone is broken, and says why (SC-12)', () => {
     for (const broken of [{ schedule: 'every day' }, { timeZone: 'Mars/Phobos' }, { schedule: '' }]) {
       const task = schedule('s', { scheduleType: 'cron', schedule: '* * * * *', nextRun: at(MINUTE), ...broken });
       const decision = decideSlots(task, at(MINUTE), FREE);
@@ -162,7 +162,7 @@ describe('decideSlots', () => {
     }
   });
 
-  it('SC-12 stops a schedule that makes no sense to it, and never throws', () => {
+  it('stops a schedule that makes no sense to it, and never throws (SC-12)', () => {
     const decision = decideSlots(schedule('s', { catchUp: null as never }), at(HOUR), FREE);
     expect(decision).toMatchObject({ nextRun: null, firings: [], error: expect.any(String) });
   });

@@ -8,7 +8,7 @@ let world: World;
 afterEach(() => world.stop());
 
 describe('A node', () => {
-  it('SC-06 fires every slot of an interval at its instant, without drift', async () => {
+  it('fires every slot of an interval at its instant, without drift (SC-06)', async () => {
     world = await setup();
     await world.create(schedule('s'));
     await world.node().start();
@@ -24,7 +24,7 @@ describe('A node', () => {
     expect(await world.row('s')).toMatchObject({ runCount: 60, lastRun: at(MINUTE), nextRun: at(61 * SECOND) });
   });
 
-  it('SC-06 fires every slot once, however late it wakes', async () => {
+  it('fires every slot once, however late it wakes (SC-06)', async () => {
     world = await setup();
     await world.create(schedule('s', { schedule: '1000' }));
     // The first node is held up at random; what it could not serve in time the next rounds do.
@@ -74,7 +74,7 @@ describe('A node', () => {
     expect(new Set(delays).size).toBeGreaterThan(20);
   });
 
-  it('SC-08 fires once when its timer is early, and the next slot is the following one', async () => {
+  it('fires once when its timer is early, and the next slot is the following one (SC-08)', async () => {
     world = await setup();
     await world.create(schedule('s'));
     // A store whose clock is 15 ms behind what it says when it is asked for due times: the node wakes too early.
@@ -92,7 +92,7 @@ describe('A node', () => {
   });
 
   it.each([5 * MINUTE, -5 * MINUTE])(
-    'SC-07 fires by the clock of the store, which is %i ms ahead of its own',
+    'fires by the clock of the store, which is %i ms ahead of its own (SC-07)',
     async (skew) => {
       world = await setup({ skew });
       await world.create(schedule('s', { nextRun: at(skew + 10 * SECOND), createdAt: at(skew) }));
@@ -104,7 +104,7 @@ describe('A node', () => {
     },
   );
 
-  it('SC-09 sleeps forty days for its only schedule, and then fires on time', async () => {
+  it('sleeps forty days for its only schedule, and then fires on time (SC-09)', async () => {
     world = await setup();
     const days = 40 * 24 * HOUR;
     await world.create(schedule('far', { scheduleType: 'one_time', schedule: String(START + days) }));
@@ -131,7 +131,7 @@ describe('A node', () => {
     expect(await world.row('far')).toMatchObject({ nextRun: null });
   });
 
-  it('SC-10 notices at once what is created, changed, disabled and removed in its process', async () => {
+  it('notices at once what is created, changed, disabled and removed in its process (SC-10)', async () => {
     world = await setup();
     await world.node().start();
     await world.clock.advance(MINUTE);
@@ -149,7 +149,7 @@ describe('A node', () => {
     expect(world.broker.taken).toHaveLength(2);
   });
 
-  it('SC-05 judges the backlog of an hour by the policy of each schedule, and then goes on as usual', async () => {
+  it('judges the backlog of an hour by the policy of each schedule, and then goes on as usual (SC-05)', async () => {
     world = await setup();
     const cron = { scheduleType: 'cron' as const, schedule: '* * * * *', nextRun: at(MINUTE) };
     await world.create(
@@ -173,7 +173,7 @@ describe('A node', () => {
       expect((await world.enqueued(id)).slice(-2)).toEqual([61 * MINUTE, 62 * MINUTE]);
   });
 
-  it('SC-05 runs every slot after a hiccup of two seconds', async () => {
+  it('runs every slot after a hiccup of two seconds (SC-05)', async () => {
     world = await setup();
     await world.create(schedule('s', { catchUp: 'skip' }));
     await world.clock.advance(2_500);
@@ -182,7 +182,7 @@ describe('A node', () => {
     expect(await world.enqueued('s')).toEqual([1_000, 2_000, 3_000]);
   });
 
-  it('SC-02 pushes within five seconds what another node claimed and did not push', async () => {
+  it('pushes within five seconds what another node claimed and did not push (SC-02)', async () => {
     world = await setup();
     await world.create(schedule('s', { schedule: String(HOUR), nextRun: at(0) }));
     await world.node('alive').start();
@@ -198,7 +198,7 @@ describe('A node', () => {
     expect(await world.row('s')).toMatchObject({ runCount: 1 });
   });
 
-  it('SC-03 enqueues no second task for a slot whose task ran before its firing was marked', async () => {
+  it('enqueues no second task for a slot whose task ran before its firing was marked (SC-03)', async () => {
     world = await setup();
     await world.create(schedule('s', { schedule: String(HOUR), nextRun: at(0) }));
     await world.app.start();
@@ -214,7 +214,7 @@ describe('A node', () => {
     expect(world.broker.taken).toHaveLength(1);
   });
 
-  it('SC-11 fires what is due only by its next run: a day without it leaves nothing to catch up with', async () => {
+  it('fires what is due only by its next run: a day without it leaves nothing to catch up with (SC-11)', async () => {
     world = await setup();
     await world.create(schedule('s', { enabled: false, nextRun: null, schedule: String(MINUTE) }));
     await world.node().start();

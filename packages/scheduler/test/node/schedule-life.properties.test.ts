@@ -233,7 +233,7 @@ async function live(world: World, first: Definition, todo: readonly Operation[])
   return { model, triggers, dates };
 }
 
-it('SI-1, SI-2, SI-5 whatever is registered, switched, triggered and missed, each slot is judged once, and runs as it may', async () => {
+it('whatever is registered, switched, triggered and missed, each slot is judged once, and runs as it may (SI-1, SI-2, SI-5)', async () => {
   await fc.assert(
     fc.asyncProperty(definitions.map(sound), operations, async (first, todo) => {
       const world = await setup();

@@ -5,7 +5,7 @@ let world: World;
 afterEach(() => world.stop());
 
 describe('Several nodes on one store', () => {
-  it('SC-01 enqueue every slot once between them, each on time', async () => {
+  it('enqueue every slot once between them, each on time (SC-01)', async () => {
     world = await setup();
     const everies = [200, 250, 500, 1_000, 1_700];
     await world.create(...everies.map((every) => schedule(`every-${every}`, { schedule: String(every) })));
@@ -15,7 +15,7 @@ describe('Several nodes on one store', () => {
       expect(await world.enqueued(`every-${every}`)).toEqual(range(every, 30 * SECOND, every));
   });
 
-  it('SC-01 share the work when nodes come and go', async () => {
+  it('share the work when nodes come and go (SC-01)', async () => {
     world = await setup();
     await world.create(...range(1, 20, 1).map((n) => schedule(`s${n}`)));
     const first = world.node('a');

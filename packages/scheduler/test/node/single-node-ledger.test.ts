@@ -33,7 +33,7 @@ async function setupEleven() {
 }
 
 describe('A node on a backend of eleven methods', () => {
-  it('SC-06 fires every slot once, and keeps the account of its runs in the store', async () => {
+  it('fires every slot once, and keeps the account of its runs in the store (SC-06)', async () => {
     const { world, eleven, process } = await setupEleven();
     await eleven.create(schedule('s', { maxRuns: 30 }));
     const ledger = process();
@@ -46,7 +46,7 @@ describe('A node on a backend of eleven methods', () => {
     await world.stop();
   });
 
-  it('SC-02 loses no slot by a crash between claim and push, and SC-03 repeats none by one before the mark', async () => {
+  it('loses no slot by a crash between claim and push, and repeats none by one before the mark (SC-02, SC-03)', async () => {
     const { world, eleven, process } = await setupEleven();
     await eleven.create(schedule('claimed', { nextRun: at(0), schedule: '600000' }));
     await eleven.create(schedule('pushed', { nextRun: at(0), schedule: '600000' }));
@@ -68,7 +68,7 @@ describe('A node on a backend of eleven methods', () => {
     await world.stop();
   });
 
-  it('SC-10 notices within five seconds what another process changes', async () => {
+  it('notices within five seconds what another process changes (SC-10)', async () => {
     const { world, eleven, process } = await setupEleven();
     await world.node('n', process()).start();
     await world.clock.advance(MINUTE);

@@ -41,7 +41,7 @@ describe('Stopping a node', () => {
     expect(node.health().firing).toBe(false);
   });
 
-  it('SH-06 does not wait for a store that hangs, however long the grace', async () => {
+  it('does not wait for a store that hangs, however long the grace (SH-06)', async () => {
     world = await setup();
     await world.create(schedule('s'));
     let hangs = false;

@@ -6,7 +6,7 @@ let world: World;
 afterEach(() => world.stop());
 
 describe('A store of schedules that is away', () => {
-  it('SC-15 SC-16 is seen in the health after three rounds, is asked with growing pauses, and comes back by itself', async () => {
+  it('is seen in the health after three rounds, is asked with growing pauses, and comes back by itself (SC-15, SC-16)', async () => {
     world = await setup();
     await world.create(schedule('s'));
     let away = false;
@@ -42,7 +42,7 @@ describe('A store of schedules that is away', () => {
     expect((await world.enqueued('s')).at(-1)).toBe(69_000);
   });
 
-  it('SC-15 costs no slot when it fails between claim and mark', async () => {
+  it('costs no slot when it fails between claim and mark (SC-15)', async () => {
     world = await setup();
     await world.create(schedule('s'));
     let failing = 0;
@@ -58,7 +58,7 @@ describe('A store of schedules that is away', () => {
     expect((await world.backend.listFirings('s')).every(({ state }) => state === 'submitted')).toBe(true);
   });
 
-  it('SC-15 costs no slot when the reply to a claim is lost', async () => {
+  it('costs no slot when the reply to a claim is lost (SC-15)', async () => {
     world = await setup();
     await world.create(schedule('s'));
     let losing = false;
@@ -93,7 +93,7 @@ describe('A store of schedules that is away', () => {
     expect(node.health().firing).toBe(true);
   });
 
-  it('SC-16 is seen in the health when it answers no more, though nothing fails', async () => {
+  it('is seen in the health when it answers no more, though nothing fails (SC-16)', async () => {
     world = await setup();
     let answer = (): void => {};
     let silent = false;

@@ -57,11 +57,11 @@ describe('rows of schedules', () => {
     ['with integers as text', (value) => (typeof value === 'number' ? String(value) : value)],
     ['with integers as bigint', (value) => (typeof value === 'number' ? BigInt(value) : value)],
     ['with JSON that the driver parsed', (value, column) => (isJson(column) ? JSON.parse(String(value)) : value)],
-  ])('SQ-08 SQ-12 are read %s', (_how, convert) => {
+  ])('are read %s (SQ-08, SQ-12)', (_how, convert) => {
     expect(rowToSchedule(changed(convert))).toEqual(schedule);
   });
 
-  it('SQ-12 have the same definition whatever the order of keys and the form of JSON', () => {
+  it('have the same definition whatever the order of keys and the form of JSON (SQ-12)', () => {
     const args = [{ a: [2], b: 1 }];
     const reordered = rowToSchedule(changed((value, column) => (column === 'args' ? args : value)));
     expect(definitionHash(reordered)).toBe(definitionHash(schedule));
@@ -74,7 +74,7 @@ describe('rows of schedules', () => {
     expect(rowToSchedule(scheduleToRow({ ...empty, kwargs: {} })).kwargs).toEqual({});
   });
 
-  it('SC-12 show an error, and no arguments, when somebody damaged them', () => {
+  it('show an error, and no arguments, when somebody damaged them (SC-12)', () => {
     for (const broken of ['[1, 2', '', '"text"', '{}']) {
       const { task, damage } = readSchedule(changed((value, column) => (column === 'args' ? broken : value)));
       expect(damage).toMatch(/The stored arguments are no JSON/);
@@ -83,7 +83,7 @@ describe('rows of schedules', () => {
   });
 
   it.each(['next_run', 'last_run', 'start_at', 'end_at', 'created_at', 'updated_at'])(
-    'SC-12 show an error, and a date that there is, when somebody wrote another one into %s',
+    'show an error, and a date that there is, when somebody wrote another one into %s (SC-12)',
     (damaged) => {
       for (const beyond of ['9000000000000000000', -8.64e15 - 1]) {
         const { task, damage } = readSchedule(changed((value, column) => (column === damaged ? beyond : value)));
@@ -95,7 +95,7 @@ describe('rows of schedules', () => {
     },
   );
 
-  it('SC-12 are whole again when somebody repaired them, whatever error was left in them', () => {
+  it('are whole again when somebody repaired them, whatever error was left in them (SC-12)', () => {
     const { damage } = readSchedule(changed((value, column) => (column === 'args' ? '{' : value)));
     const repaired = readSchedule(changed((value, column) => (column === 'error' ? damage : value)));
     expect(repaired.damage).toBeNull();

@@ -9,7 +9,7 @@ const every = (ms: number) => ({ scheduleType: 'interval', schedule: String(ms) 
 const at = (instant: number) => ({ scheduleType: 'one_time', schedule: String(instant) }) as const;
 
 describe('intervals', () => {
-  test('SC-06 slot k is the anchor and k intervals, however late somebody asks', () => {
+  test('slot k is the anchor and k intervals, however late somebody asks (SC-06)', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 2e12 }),

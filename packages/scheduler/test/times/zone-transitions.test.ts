@@ -25,7 +25,7 @@ const zones = Intl.supportedValuesOf('timeZone').concat('UTC');
 const areas = [...new Set(zones.map((zone) => zone.split('/')[0] ?? zone))];
 
 describe('the slots around every change of the clocks from 2000 to 2037 are those of the oracle', () => {
-  test.each(areas)('SI-3 CR-10 %s', { timeout: 180_000 }, (area) => {
+  test.each(areas)('%s (SI-3, CR-10)', { timeout: 180_000 }, (area) => {
     const differences: string[] = [];
     let checked = 0;
     for (const zone of zones.filter((name) => name === area || name.startsWith(`${area}/`))) {

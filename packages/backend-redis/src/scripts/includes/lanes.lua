@@ -23,31 +23,38 @@ local function delayedMember(m, id)
   return due .. placed(m.sequence, id)
 end
 
+-- Where a message that is not delayed waits for its turn. An entry of it in another place, or in another lane, was left
+-- behind: by a cancel that moved it to the front, or by an earlier message of the same id. Such an entry means nothing.
+local function waitsIn(priority, flags)
+  if has(flags, 'c') or has(flags, 'x') then
+    return URGENT
+  elseif has(flags, 'l') then
+    return LAST_CHANCE
+  end
+  return tonumber(priority) == 0 and WAIT or PRIORITISED
+end
+
 -- Puts a message where it waits for its turn. Sorted sets need a sequence number that was drawn before.
 local function place(base, id, m)
   if m.readyAt > 0 then
     redis.call('ZADD', KEYS[base + DELAYED], digits(m.readyAt), delayedMember(m, id))
-  elseif has(m.flags, 'c') or has(m.flags, 'x') then
-    redis.call('RPUSH', KEYS[base + URGENT], id)
-  elseif has(m.flags, 'l') then
-    redis.call('RPUSH', KEYS[base + LAST_CHANCE], id)
-  elseif m.priority ~= 0 then
+    return
+  end
+  local list = waitsIn(m.priority, m.flags)
+  if list == PRIORITISED then
     redis.call('ZADD', KEYS[base + PRIORITISED], m.priority, placed(m.sequence, id))
   else
-    redis.call('RPUSH', KEYS[base + WAIT], id)
+    redis.call('RPUSH', KEYS[base + list], id)
   end
 end
 
--- Puts a message in front of those of its priority.
+-- Puts a message in front of those of its priority, unless its sequence number says where.
 local function placeFirst(base, id, m)
-  if has(m.flags, 'c') or has(m.flags, 'x') then
-    redis.call('LPUSH', KEYS[base + URGENT], id)
-  elseif has(m.flags, 'l') then
-    redis.call('LPUSH', KEYS[base + LAST_CHANCE], id)
-  elseif m.priority == 0 then
-    redis.call('LPUSH', KEYS[base + WAIT], id)
+  local list = waitsIn(m.priority, m.flags)
+  if list == PRIORITISED then
+    redis.call('ZADD', KEYS[base + PRIORITISED], m.priority, placed(m.sequence, id))
   else
-    redis.call('ZADD', KEYS[base + PRIORITISED], m.priority, placed(0, id))
+    redis.call('LPUSH', KEYS[base + list], id)
   end
 end
 

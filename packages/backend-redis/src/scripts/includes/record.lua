@@ -1,16 +1,22 @@
 -- A record is a text in the hash of tasks: a line of fields, then bytes that scripts move and never read.
 --
 -- m: a message that the broker holds; while it has no result, this is the task's record, too.
---    m|fence|attempt|crashes|flags|priority|sequence|readyAt|expiresAt|submittedAt|deferredSince|startedAt
---     |payloadBytes|queue|lane|worker|origin \n payload, JSON of the last error
+--    m|queue|lane|fence|attempt|crashes|priority|sequence|readyAt|flags|expiresAt|submittedAt|deferredSince|startedAt
+--     |payloadBytes|worker|origin \n payload, JSON of the last error
 --    flags: c cancelled, h hidden from readers, l on its last chance, r remembered, x exhausted. 0 or nothing: not
 --    set. startedAt and worker are those of the last delivery that ended.
--- f: the end of a message. f|status|fence|submittedAt|expiresAt|flags|attempt|startedAt|finishedAt|payloadBytes
---     |queue|worker \n payload, JSON of the outcome
+-- f: the end of a message. f|status|fence|submittedAt|expiresAt|flags|attempt|waited|ran|payloadBytes|progressBytes
+--     |queue|worker \n payload, JSON of the progress, JSON of the result or error
+--    waited: ms from submittedAt to the start; ran: ms from there to the end.
 -- r: a result that came without its message. r|status|fence|submittedAt|expiresAt|flags \n JSON of the result
-local MESSAGE = '^m|(%d+)|(%d+)|(%d+)|([chlrx]*)|(-?%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)'
-  .. '|([^|\n]+)|([^|\n]+)|([^|\n]*)|([^|\n]*)\n()'
+local MESSAGE = '^m|([^|\n]+)|([^|\n]+)|(%d+)|(%d+)|(%d+)|(-?%d+)|(%d+)|(%d+)|([chlrx]*)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)'
+  .. '|([^|\n]*)|([^|\n]*)\n()'
 local RESULT = '^([fr])|(%l+)|(%d+)|(%d*)|(%d+)|(r?)[|\n]'
+
+-- How the record of a message begins that was never handed out, is not delayed and has no priority; its flags follow.
+local function freshHead(queue, lane)
+  return 'm|' .. queue .. '|' .. lane .. '|0|1|0|0|0|0|'
+end
 
 -- The six sorted sets of results by status follow each other in this order.
 local STATUSES = { pending = 0, running = 1, retrying = 2, success = 3, failed = 4, cancelled = 5 }
@@ -22,8 +28,8 @@ end
 -- The fields of a message by name; nil when the record is none. What is done for every task uses MESSAGE itself: a
 -- table costs more than the rest of its step.
 local function parseMessage(record)
-  local fence, attempt, crashes, flags, priority, sequence, readyAt, expiresAt, submittedAt, deferredSince, startedAt,
-    payloadBytes, queue, lane, worker, origin, bodyAt = record:match(MESSAGE)
+  local queue, lane, fence, attempt, crashes, priority, sequence, readyAt, flags, expiresAt, submittedAt,
+    deferredSince, startedAt, payloadBytes, worker, origin, bodyAt = record:match(MESSAGE)
   if not fence then
     return nil
   end
@@ -38,9 +44,9 @@ end
 
 local function formatMessage(m)
   return table.concat({
-    'm', digits(m.fence), digits(m.attempt), digits(m.crashes), m.flags, digits(m.priority), digits(m.sequence),
-    digits(m.readyAt), digits(m.expiresAt), digits(m.submittedAt), digits(m.deferredSince), digits(m.startedAt),
-    digits(m.payloadBytes), m.queue, m.lane, m.worker, m.origin,
+    'm', m.queue, m.lane, digits(m.fence), digits(m.attempt), digits(m.crashes), digits(m.priority),
+    digits(m.sequence), digits(m.readyAt), m.flags, digits(m.expiresAt), digits(m.submittedAt),
+    digits(m.deferredSince), digits(m.startedAt), digits(m.payloadBytes), m.worker, m.origin,
   }, '|') .. '\n' .. m.body
 end
 

@@ -1,30 +1,56 @@
--- Removes results whose time to live is over, as far as they are at the head of the list, `limit` at most.
--- Returns how many list entries went.
+-- Results with a time to live are in a list, those of one call in one entry: "expiresAt id id …".
+local function noteExpiry(expiryKey, expiresAt, ids)
+  redis.call('RPUSH', expiryKey, expiresAt .. ' ' .. table.concat(ids, ' '))
+end
+
+-- Removes those of the results whose time to live is over. Under the same id there may be a newer task by now.
+local function removeExpired(tasksKey, firstStatus, ids, now)
+  local gone, ofStatus = {}, {}
+  for i, record in ipairs(redis.call('HMGET', tasksKey, unpack(ids))) do
+    local result = record and parseResult(record)
+    if result and isGone(result, now) then
+      gone[#gone + 1] = ids[i]
+      ofStatus[result.status] = ofStatus[result.status] or {}
+      table.insert(ofStatus[result.status], ids[i])
+    end
+  end
+  if #gone > 0 then
+    redis.call('HDEL', tasksKey, unpack(gone))
+  end
+  for status, members in pairs(ofStatus) do
+    redis.call('ZREM', KEYS[firstStatus + STATUSES[status]], unpack(members))
+  end
+end
+
+-- Removes results whose time to live is over, as far as they are at the head of the list, until at least `limit` were
+-- looked at. Returns how many were.
 local function sweepExpired(tasksKey, expiryKey, firstStatus, now, limit)
-  local heads = redis.call('LRANGE', expiryKey, 0, limit - 1)
-  local swept = 0
-  for _, head in ipairs(heads) do
-    local expiresAt, id = head:match('^(%d+) (.+)$')
-    if expiresAt and tonumber(expiresAt) > now then
+  local seen = 0
+  while seen < limit do
+    local head = redis.call('LINDEX', expiryKey, 0)
+    local expiresAt = head and head:match('^(%d+) ')
+    if not head or (expiresAt and tonumber(expiresAt) > now) then
       break
     end
-    swept = swept + 1
-    local record = id and redis.call('HGET', tasksKey, id)
-    local result = record and parseResult(record)
-    -- Under the same id there may be a newer task by now.
-    if result and isGone(result, now) then
-      redis.call('HDEL', tasksKey, id)
-      redis.call('ZREM', KEYS[firstStatus + STATUSES[result.status]], id)
+    redis.call('LPOP', expiryKey)
+    local ids = {}
+    for id in head:gmatch(' (%S+)') do
+      ids[#ids + 1] = id
     end
+    if #ids > 0 then
+      removeExpired(tasksKey, firstStatus, ids, now)
+    end
+    seen = seen + math.max(1, #ids)
   end
-  if swept > 0 then
-    redis.call('LTRIM', expiryKey, swept, -1)
-  end
-  return swept
+  return seen
 end
 
 -- Remembered ids stay known for a while after the end.
-local function remember(finishedKey, id, now, window)
-  redis.call('ZADD', finishedKey, digits(now), id)
+local function remember(finishedKey, ids, now, window)
+  local entries = {}
+  for i, id in ipairs(ids) do
+    entries[2 * i - 1], entries[2 * i] = digits(now), id
+  end
+  redis.call('ZADD', finishedKey, unpack(entries))
   redis.call('ZREMRANGEBYSCORE', finishedKey, '-inf', digits(now - window))
 end

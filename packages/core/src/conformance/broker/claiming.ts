@@ -10,7 +10,7 @@ export function claiming(promise: BrokerPromise): void {
     assert.deepEqual(await drain(broker, 7), ids);
   });
 
-  promise('hands out lower priorities first, and inside one what came first', async ({ broker }) => {
+  promise('hands out lower priorities first, and inside one what came first (BK-18)', async ({ broker }) => {
     const priorities = [5, 0, -5, 100, -100, 1, -1];
     const ids = Array.from({ length: 300 }, (_, i) => ({
       id: `m${i}`,

@@ -7,18 +7,22 @@ const CRASH = 2_000;
 const settings = { policy: { maxCrashes: 3 } };
 
 export function crashing(promise: BrokerPromise): void {
-  promise('hands out what crashed too often to be given up', { needs: ['advance'], settings }, async (fixture) => {
-    await push(fixture.broker, ['poison']);
-    for (let i = 0; i < 3; i++) await crash(fixture, i);
-    const { claims } = await claimEventually(fixture);
-    assert.deepEqual(
-      claims.map(({ lease, verdict, crashes }) => [lease.id, verdict, crashes]),
-      [['poison', 'exhausted', 3]],
-    );
-  });
+  promise(
+    'hands out what crashed too often to be given up (BK-14)',
+    { needs: ['advance'], settings },
+    async (fixture) => {
+      await push(fixture.broker, ['poison']);
+      for (let i = 0; i < 3; i++) await crash(fixture, i);
+      const { claims } = await claimEventually(fixture);
+      assert.deepEqual(
+        claims.map(({ lease, verdict, crashes }) => [lease.id, verdict, crashes]),
+        [['poison', 'exhausted', 3]],
+      );
+    },
+  );
 
   promise(
-    'keeps the last chance of a message for a worker that does nothing else',
+    'keeps the last chance of a message for a worker that does nothing else (BK-14)',
     { needs: ['advance'], settings },
     async (fixture) => {
       const { broker, advance } = fixture;
@@ -94,7 +98,7 @@ export function crashing(promise: BrokerPromise): void {
   );
 
   promise(
-    'hands bytes out that are no message, once, and goes on',
+    'hands bytes out that are no message, once, and goes on (BK-15)',
     { needs: ['damage', 'deadLetters'] },
     async ({ broker, damage }) => {
       await push(broker, ['broken', 'whole']);

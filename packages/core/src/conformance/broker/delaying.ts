@@ -82,6 +82,23 @@ export function delaying(promise: BrokerPromise): void {
     ]);
   });
 
+  promise('hands out as expired again what its holder put back or died with', NEEDS, async (fixture) => {
+    const { broker, advance } = fixture;
+    for (const id of ['put-back', 'crashed']) await push(broker, [id], { expiresAt: { after: 1_000 } });
+    await advance(1_001);
+    const { claims } = await claim(broker, { leaseMs: 2_000 });
+    const putBack = claims.find(({ lease }) => lease.id === 'put-back');
+    assert.ok(putBack);
+    await broker.release(putBack.lease, { runAt: null, reason: 'stopped' });
+    assert.equal((await claimOne(broker)).verdict, 'expired');
+    await advance(2_000);
+    const again = await claimEventually(fixture);
+    assert.deepEqual(
+      again.claims.map(({ lease, verdict }) => [lease.id, verdict]),
+      [['crashed', 'expired']],
+    );
+  });
+
   promise('lets a task run again whose time to start is over, once it was started in time', NEEDS, async (fixture) => {
     const { broker, advance } = fixture;
     for (const id of ['failed', 'crashed']) await push(broker, [id], { expiresAt: { after: 1_000 } });

@@ -14,6 +14,7 @@ import { limiting } from './limiting.js';
 import { managing } from './managing.js';
 import { pushing } from './pushing.js';
 import { releasing } from './releasing.js';
+import { reusing } from './reusing.js';
 import { signalling } from './signalling.js';
 
 /** What a broker under test must be set up with. */
@@ -87,6 +88,7 @@ export function describeBroker(runner: TestRunner, subject: BrokerSubject): void
   theme('leases', leasing);
   theme('putting messages back', releasing);
   theme('cancelling', cancelling);
+  theme('using an id again', reusing);
   theme('workers that die', crashing);
   theme('dead letters', deadLetters);
   theme('purging, pausing, closing', managing);

@@ -50,7 +50,7 @@ export function knownIds(promise: BrokerPromise): void {
   });
 
   promise(
-    'takes one of many pushes of the same id by several processes',
+    'takes one of many pushes of the same id by several processes (BK-23)',
     { needs: ['second'] },
     async ({ broker, second }) => {
       await takesOne([broker, await second()]);
@@ -66,7 +66,7 @@ export function knownIds(promise: BrokerPromise): void {
   });
 
   promise(
-    'remembers an explicit id for the dedupe window after its end, and no longer',
+    'remembers an explicit id for the dedupe window after its end, and no longer (BK-23)',
     { needs: ['advance'], settings },
     async ({ broker, advance }) => {
       await push(broker, ['a'], { remembered: true });

@@ -149,7 +149,7 @@ export function leasing(promise: BrokerPromise): void {
   });
 
   promise(
-    'recovers a message whose lease was lost from the store',
+    'recovers a message whose lease was lost from the store (BK-20)',
     { needs: ['advance', 'loseLease'] },
     async (fixture) => {
       const { broker, loseLease } = fixture;

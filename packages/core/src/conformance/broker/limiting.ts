@@ -53,7 +53,7 @@ export function limiting(promise: BrokerPromise): void {
   });
 
   promise(
-    'never holds more than its limit, however many push at once',
+    'never holds more than its limit, however many push at once (BK-22)',
     { settings: { policy: { maxQueueSize: 100 } } },
     async ({ broker }) => {
       const pushes = Array.from({ length: 500 }, (_, i) =>

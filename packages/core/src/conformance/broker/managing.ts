@@ -88,7 +88,7 @@ export function managing(promise: BrokerPromise): void {
     assert.equal((await Promise.all(waits)).length, 2);
   });
 
-  promise('closes more than once, also at the same time', async ({ broker }) => {
+  promise('closes more than once, also at the same time (SH-06)', async ({ broker }) => {
     await push(broker, ['a']);
     await Promise.all([broker.close(), broker.close()]);
     await broker.close();

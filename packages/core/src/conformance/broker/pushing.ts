@@ -51,7 +51,7 @@ export function pushing(promise: BrokerPromise): void {
     assert.ok(claimed.lease.fence >= 1);
   });
 
-  promise('keeps the bytes of a payload through claim, retry, crash and requeue', async ({ broker }) => {
+  promise('keeps the bytes of a payload through claim, retry, crash and requeue (SE-07)', async ({ broker }) => {
     const payloads = [
       '[]',
       '{}',

@@ -62,7 +62,7 @@ export function releasing(promise: BrokerPromise): void {
     assert.deepEqual(await claimIds(broker), ['high', 'plain', 'low']);
   });
 
-  promise('remembers since when nobody knows the task', { needs: ['advance'] }, async ({ broker, advance }) => {
+  promise('remembers since when nobody knows the task (BK-16)', { needs: ['advance'] }, async ({ broker, advance }) => {
     await push(broker, ['a']);
     const first = await claimOne(broker);
     assert.equal(first.deferredSince, null);

@@ -4,7 +4,7 @@ import { finished } from '../sample-results.js';
 import type { ResultBackendPromise } from './describe-result-backend.js';
 
 export function closing(promise: ResultBackendPromise): void {
-  promise('closes more than once, also at the same time', async ({ backend }) => {
+  promise('closes more than once, also at the same time (SH-06)', async ({ backend }) => {
     await backend.store('task', finished('task'));
     await Promise.all([backend.close(), backend.close()]);
     await backend.close();

@@ -8,7 +8,7 @@ const settings = { ttl: TTL };
 
 export function expiring(promise: ResultBackendPromise): void {
   promise(
-    'keeps a task that has not ended, however long it takes',
+    'keeps a task that has not ended, however long it takes (RB-06)',
     { needs: ['ttl', 'advance'], settings },
     async ({ backend, advance }) => {
       for (const status of ['pending', 'running', 'retrying'] as const)
@@ -21,7 +21,7 @@ export function expiring(promise: ResultBackendPromise): void {
   );
 
   promise(
-    'counts the time to live from the final status',
+    'counts the time to live from the final status (RB-06)',
     { needs: ['ttl', 'advance'], settings },
     async ({ backend, advance }) => {
       await backend.store('task', unfinished('task', 'running'));
@@ -59,7 +59,7 @@ export function expiring(promise: ResultBackendPromise): void {
   );
 
   promise(
-    'lists no expired result, and no shorter page for it',
+    'lists no expired result, and no shorter page for it (RB-06)',
     { needs: ['ttl', 'advance', 'listByStatus'], settings },
     async ({ backend, advance }) => {
       const store = (id: string, time: number) =>

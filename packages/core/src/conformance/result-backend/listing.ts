@@ -107,7 +107,7 @@ export function listing(promise: ResultBackendPromise): void {
   });
 
   promise(
-    'leaves unreadable results out and logs them',
+    'leaves unreadable results out and logs them (RB-08)',
     { needs: ['listByStatus', 'damage'] },
     async ({ backend, damage, logger }) => {
       for (const id of ['whole-1', 'cut', 'odd', 'whole-2']) await backend.store(id, finished(id));

@@ -40,26 +40,34 @@ export function removing(promise: ResultBackendPromise): void {
     assert.equal(await backend.clear(), 0);
   });
 
-  promise('clears its own namespace only', { needs: ['clear', 'neighbour'] }, async ({ backend, neighbour }) => {
-    const other = await neighbour();
-    await backend.store('task', finished('task'));
-    await other.store('task', finished('task', 'failed'));
-    assert.equal(await backend.clear(), 1);
-    assert.deepEqual(await other.get('task'), finished('task', 'failed'));
-  });
+  promise(
+    'clears its own namespace only (RB-10)',
+    { needs: ['clear', 'neighbour'] },
+    async ({ backend, neighbour }) => {
+      const other = await neighbour();
+      await backend.store('task', finished('task'));
+      await other.store('task', finished('task', 'failed'));
+      assert.equal(await backend.clear(), 1);
+      assert.deepEqual(await other.get('task'), finished('task', 'failed'));
+    },
+  );
 
-  promise('ends a wait for a result that is deleted', { needs: ['delete'] }, async (fixture) => {
+  promise('ends a wait for a result that is deleted (RB-07)', { needs: ['delete'] }, async (fixture) => {
     await endsTheWait(fixture, () => fixture.backend.delete('task'));
   });
 
-  promise('ends a wait for a result that is cleared', { needs: ['clear'] }, async (fixture) => {
+  promise('ends a wait for a result that is cleared (RB-07)', { needs: ['clear'] }, async (fixture) => {
     await endsTheWait(fixture, () => fixture.backend.clear());
   });
 
-  promise('ends a wait for a result that another process deletes', { needs: ['delete', 'second'] }, async (fixture) => {
-    const other = await fixture.second();
-    await endsTheWait(fixture, () => other.delete('task'));
-  });
+  promise(
+    'ends a wait for a result that another process deletes (RB-07)',
+    { needs: ['delete', 'second'] },
+    async (fixture) => {
+      const other = await fixture.second();
+      await endsTheWait(fixture, () => other.delete('task'));
+    },
+  );
 }
 
 async function endsTheWait(fixture: ResultBackendFixture, remove: () => Promise<unknown>): Promise<void> {

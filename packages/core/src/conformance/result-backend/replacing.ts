@@ -5,7 +5,7 @@ import { finished, SUBMITTED, sample, unfinished } from '../sample-results.js';
 import type { ResultBackendPromise } from './describe-result-backend.js';
 
 export function replacing(promise: ResultBackendPromise): void {
-  promise('keeps the first final result, whatever comes after it', async ({ backend }) => {
+  promise('keeps the first final result, whatever comes after it (RB-05)', async ({ backend }) => {
     const first = finished('task', 'success', { fence: 2, attempt: 2 });
     assert.equal(await backend.store('task', first), true);
     for (const late of [
@@ -55,6 +55,15 @@ export function replacing(promise: ResultBackendPromise): void {
     assert.equal(await backend.store('task', again), true);
     assert.deepEqual(await backend.get('task'), again);
     assert.equal(await backend.store('task', finished('task', 'success', { submittedAt: SUBMITTED + 1 })), true);
+  });
+
+  promise('starts anew when an id is submitted again whose task did not end', async ({ backend }) => {
+    await backend.store('task', unfinished('task', 'retrying', { fence: 4 }));
+    assert.equal(await backend.store('task', unfinished('task', 'pending')), false);
+    const again = unfinished('task', 'pending', { submittedAt: SUBMITTED + 1 });
+    assert.equal(await backend.store('task', again), true);
+    assert.deepEqual(await backend.get('task'), again);
+    assert.equal(await backend.store('task', unfinished('task', 'running', { submittedAt: SUBMITTED + 1 })), true);
   });
 
   promise('accepts exactly what mayReplace allows', async ({ backend }) => {

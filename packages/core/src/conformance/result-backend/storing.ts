@@ -57,7 +57,7 @@ export function storing(promise: ResultBackendPromise): void {
     assert.deepEqual(await backend.get('own'), finished('own', 'success', { value: { list: [1] } }));
   });
 
-  promise('treats keys such as __proto__ as data', async ({ backend }) => {
+  promise('treats keys such as __proto__ as data (SE-04)', async ({ backend }) => {
     const hostile = '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}';
     const call = { ...SAMPLE_CALL, args: [JSON.parse(hostile)], kwargs: JSON.parse(hostile) };
     await backend.store('hostile', finished('hostile', 'success', { call, value: JSON.parse(hostile) }));
@@ -75,16 +75,20 @@ export function storing(promise: ResultBackendPromise): void {
     assert.deepEqual(await other.get('shared'), result);
   });
 
-  promise('says which record is damaged, and reads the others', { needs: ['damage'] }, async ({ backend, damage }) => {
-    for (const id of ['whole', 'cut', 'odd']) await backend.store(id, finished(id));
-    await damage('cut', 'truncated');
-    await damage('odd', 'unknown-status');
-    for (const id of ['cut', 'odd']) {
-      await assert.rejects(
-        backend.get(id),
-        (err: Error & { code?: string }) => err.code === 'RESULT_UNREADABLE' && err.message.includes(id),
-      );
-    }
-    assert.deepEqual(await backend.get('whole'), finished('whole'));
-  });
+  promise(
+    'says which record is damaged, and reads the others (RB-08)',
+    { needs: ['damage'] },
+    async ({ backend, damage }) => {
+      for (const id of ['whole', 'cut', 'odd']) await backend.store(id, finished(id));
+      await damage('cut', 'truncated');
+      await damage('odd', 'unknown-status');
+      for (const id of ['cut', 'odd']) {
+        await assert.rejects(
+          backend.get(id),
+          (err: Error & { code?: string }) => err.code === 'RESULT_UNREADABLE' && err.message.includes(id),
+        );
+      }
+      assert.deepEqual(await backend.get('whole'), finished('whole'));
+    },
+  );
 }

@@ -27,6 +27,16 @@ export function waiting(promise: ResultBackendPromise): void {
     assert.deepEqual(await outcome(fixture, waiting), finished('task', 'failed', { fence: 2 }));
   });
 
+  promise('does not wait for what the caller has seen, when it is not there any more', async (fixture) => {
+    const gone = rejection(fixture.backend.waitFor('gone', { ...FOR_EVER, seen: true }), 'RESULT_NOT_FOUND');
+    assert.equal((await outcome(fixture, gone)).taskId, 'gone');
+    await fixture.backend.store('task', unfinished('task', 'pending'));
+    const waiting = fixture.backend.waitFor('task', { ...FOR_EVER, seen: true });
+    await breathe(() => fixture.backend.get('task'));
+    await fixture.backend.store('task', finished('task'));
+    assert.deepEqual(await outcome(fixture, waiting), finished('task'));
+  });
+
   promise('waits for an id that nobody has seen yet', async (fixture) => {
     const waiting = fixture.backend.waitFor('later', FOR_EVER);
     await breathe(() => fixture.backend.get('later'));
@@ -64,7 +74,7 @@ export function waiting(promise: ResultBackendPromise): void {
     for (const other of others) assert.deepEqual(other, finished('task', 'success', { value: { list: [1] } }));
   });
 
-  promise('serves 500 waits at once without a warning', async (fixture) => {
+  promise('serves 500 waits at once without a warning (RB-02)', async (fixture) => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error): void => void warnings.push(warning);
     process.on('warning', onWarning);
@@ -95,7 +105,7 @@ export function waiting(promise: ResultBackendPromise): void {
     assert.deepEqual(await outcome(fixture, waiting), finished('shared'));
   });
 
-  promise('gives up after the timeout, and the task goes on', async (fixture) => {
+  promise('gives up after the timeout, and the task goes on (RB-03)', async (fixture) => {
     const { backend } = fixture;
     await backend.store('slow', unfinished('slow', 'running'));
     for (const timeout of [50, '50ms'] as const) {
@@ -141,7 +151,7 @@ export function waiting(promise: ResultBackendPromise): void {
     }
   });
 
-  promise('leaves nothing behind, however a wait ends', { needs: ['leftovers'] }, async (fixture) => {
+  promise('leaves nothing behind, however a wait ends (RB-03)', { needs: ['leftovers'] }, async (fixture) => {
     const { backend, leftovers } = fixture;
     const aborting = new AbortController();
     const signal = aborting.signal;

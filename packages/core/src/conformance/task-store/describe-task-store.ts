@@ -37,8 +37,16 @@ export interface TaskStoreWorld {
   close(): Promise<void>;
 }
 
-/** What a subject may be unable to do; the last four are `supports` of the backend and the broker. */
-export type TaskStoreNeed = 'advance' | 'second' | 'ttl' | 'delete' | 'clear' | 'listByStatus' | 'deadLetters';
+/** What a subject may be unable to do; the last five are `supports` of the backend and the broker. */
+export type TaskStoreNeed =
+  | 'advance'
+  | 'second'
+  | 'ttl'
+  | 'delete'
+  | 'clear'
+  | 'listByStatus'
+  | 'deadLetters'
+  | 'purge';
 
 /** A store to be proved. */
 export interface TaskStoreSubject {
@@ -115,7 +123,7 @@ async function can(subject: TaskStoreSubject, need: TaskStoreNeed): Promise<bool
   }
   try {
     if (need === 'ttl') return true;
-    if (need === 'deadLetters') return world.broker.supports.deadLetters;
+    if (need === 'deadLetters' || need === 'purge') return world.broker.supports[need];
     if (need === 'advance' || need === 'second') return world[need] !== undefined;
     return world.backend.supports[need];
   } finally {

@@ -80,7 +80,7 @@ export function ending(promise: TaskStorePromise): void {
   });
 
   promise(
-    'lets the holder end what crashed too often',
+    'lets the holder end what crashed too often (BK-14)',
     { needs: ['advance'], settings: { policy: { maxCrashes: 2 } } },
     async (fixture) => {
       await submit(fixture.store, ['a']);
@@ -93,7 +93,7 @@ export function ending(promise: TaskStorePromise): void {
   );
 
   promise(
-    'keeps a result for its time to live after the end, and lists no ghost',
+    'keeps a result for its time to live after the end, and lists no ghost (RB-06)',
     { needs: ['advance', 'ttl', 'listByStatus'], settings: { ttl: TTL } },
     async ({ store, advance }) => {
       await submit(store, ['a', 'never-ran']);

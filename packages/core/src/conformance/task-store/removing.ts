@@ -68,21 +68,25 @@ export function removing(promise: TaskStorePromise): void {
     await runsToTheEnd(fixture, ['delayed']);
   });
 
-  promise('ends the waits for a result that is deleted, and only those', { needs: ['delete'] }, async (fixture) => {
-    const { store, backend, passTime } = fixture;
-    await submit(store, ['a', 'b']);
-    const gone = store.waitFor('a', { timeout: null });
-    const other = store.waitFor('b', { timeout: null });
-    const [goneState, otherState] = [watch(gone), watch(other)];
-    await breathe(() => store.get('a'));
-    await backend.delete('a');
-    await breathe(async () => goneState.settled || (await passTime(1_000)));
-    await rejection(gone, 'RESULT_NOT_FOUND');
-    assert.equal(otherState.settled, false);
-    await runsToTheEnd(fixture, ['a', 'b']);
-    await breathe(async () => otherState.settled || (await passTime(1_000)));
-    assert.equal((await other).status, 'success');
-  });
+  promise(
+    'ends the waits for a result that is deleted, and only those (RB-07)',
+    { needs: ['delete'] },
+    async (fixture) => {
+      const { store, backend, passTime } = fixture;
+      await submit(store, ['a', 'b']);
+      const gone = store.waitFor('a', { timeout: null });
+      const other = store.waitFor('b', { timeout: null });
+      const [goneState, otherState] = [watch(gone), watch(other)];
+      await breathe(() => store.get('a'));
+      await backend.delete('a');
+      await breathe(async () => goneState.settled || (await passTime(1_000)));
+      await rejection(gone, 'RESULT_NOT_FOUND');
+      assert.equal(otherState.settled, false);
+      await runsToTheEnd(fixture, ['a', 'b']);
+      await breathe(async () => otherState.settled || (await passTime(1_000)));
+      assert.equal((await other).status, 'success');
+    },
+  );
 
   promise('deletes a final result for good', { needs: ['delete'] }, async ({ store, backend }) => {
     await submit(store, ['a']);

@@ -12,8 +12,12 @@ export function repeating(promise: TaskStorePromise): void {
     assert.equal(await store.retry(first, { runAt: NOW, error: SAMPLE_ERROR }), true);
     const retrying = await store.get('a');
     describesSample(retrying, 'a', reply);
-    assert.deepEqual([retrying.status, retrying.finishedAt], ['retrying', null]);
-    assert.deepEqual(retrying.status === 'retrying' && retrying.error, SAMPLE_ERROR);
+    const { status, finishedAt, attempt, retries } = retrying;
+    assert.deepEqual(
+      { status, finishedAt, attempt, retries },
+      { status: 'retrying', finishedAt: null, attempt: 2, retries: 1 },
+    );
+    assert.deepEqual(status === 'retrying' && retrying.error, SAMPLE_ERROR);
     const second = await claimOne(store);
     assert.deepEqual([second.attempt, second.message], [2, first.message]);
     assert.ok(second.lease.fence > first.lease.fence);

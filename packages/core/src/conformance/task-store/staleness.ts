@@ -6,7 +6,7 @@ import { claimEventually, claimOne, ended, LEASE, submit, succeeded } from './st
 const NEEDS = { needs: ['advance'] } as const;
 
 export function staleness(promise: TaskStorePromise): void {
-  promise('refuses everything of a worker whose task runs elsewhere', NEEDS, async (fixture) => {
+  promise('refuses everything of a worker whose task runs elsewhere (RB-05, BK-02)', NEEDS, async (fixture) => {
     const { store, advance } = fixture;
     await submit(store, ['a']);
     const stale = await claimOne(store, { leaseMs: 2_000, worker: 'worker-1' });
@@ -32,6 +32,17 @@ export function staleness(promise: TaskStorePromise): void {
     assert.equal(await store.finish(fresh, succeeded('in time')), true);
     const final = await store.get('a');
     assert.equal(final?.status === 'success' && final.result, 'in time');
+  });
+
+  promise('shows nothing of what a worker says after its lease has ended', NEEDS, async (fixture) => {
+    const { store, advance } = fixture;
+    await submit(store, ['a']);
+    const stale = await claimOne(store, { leaseMs: 2_000 });
+    await advance(2_000);
+    await refusesAll(fixture, stale);
+    const result = await store.get('a');
+    assert.deepEqual([result?.progress, result && 'error' in result && result.error], [null, null]);
+    assert.equal(await store.finish(await claimEventually(fixture), succeeded('in time')), true);
   });
 
   promise('shows the run that goes on, when a task comes back after a crash', NEEDS, async (fixture) => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { rejection } from '../expectations.js';
+import { SAMPLE_ERROR } from '../sample-results.js';
 import type { TaskStorePromise } from './describe-task-store.js';
-import { claim, claimOne, describesSample, submit, succeeded, task } from './store-steps.js';
+import { claim, claimOne, describesSample, QUEUE, submit, succeeded, task } from './store-steps.js';
 
 const WINDOW = 60_000;
 
@@ -67,7 +68,7 @@ export function submitting(promise: TaskStorePromise): void {
   });
 
   promise(
-    'leaves no result of what a full queue refused',
+    'leaves no result of what a full queue refused (BK-22)',
     { settings: { policy: { maxQueueSize: 2 } } },
     async ({ store }) => {
       await submit(store, ['a']);
@@ -78,7 +79,7 @@ export function submitting(promise: TaskStorePromise): void {
   );
 
   promise(
-    'gives a task that uses an old id a result of its own',
+    'gives a task that uses an old id a result of its own (BK-23)',
     { needs: ['advance'], settings: { policy: { dedupeWindow: WINDOW } } },
     async ({ store, advance }) => {
       await submit(store, ['a'], { remembered: true });
@@ -95,6 +96,41 @@ export function submitting(promise: TaskStorePromise): void {
       const final = await store.get('a');
       describesSample(final, 'a', reply);
       assert.equal(final.status === 'success' && final.result, 'new');
+    },
+  );
+
+  promise(
+    'gives it one also when its submitter came to no record of it',
+    { needs: ['advance'], settings: { policy: { dedupeWindow: WINDOW } } },
+    async ({ store, broker, advance }) => {
+      await submit(store, ['a'], { remembered: true });
+      await store.finish(await claimOne(store), succeeded('old'));
+      await advance(WINDOW);
+      const [reply] = await broker.push([task('a')]);
+      const claimed = await claimOne(store);
+      assert.equal((await store.get('a'))?.status, 'running');
+      assert.equal(await store.finish(claimed, succeeded('new')), true);
+      const final = await store.get('a');
+      describesSample(final, 'a', reply);
+      assert.equal(final.status === 'success' && final.result, 'new');
+    },
+  );
+
+  promise(
+    'runs a task under the id of one that was purged between two attempts',
+    { needs: ['purge', 'advance'] },
+    async ({ store, broker, advance }) => {
+      await submit(store, ['a']);
+      await store.retry(await claimOne(store), { runAt: { after: 60_000 }, error: SAMPLE_ERROR });
+      assert.deepEqual(await broker.purge(QUEUE), ['a']);
+      await advance(1);
+      const [reply] = await submit(store, ['a']);
+      const pending = await store.get('a');
+      describesSample(pending, 'a', reply);
+      assert.equal(pending.status, 'pending');
+      assert.equal(await store.finish(await claimOne(store), succeeded('new')), true);
+      const final = await store.get('a');
+      assert.equal(final?.status === 'success' && final.result, 'new');
     },
   );
 

@@ -39,8 +39,8 @@ class KeepsTheDamage extends DamageableBackend {
 }
 
 export const BROKEN_BY_DAMAGE: BrokenSamples = [
-  [LetsOneDamagedRowStopAllLists, 'SC-12 shows a damaged schedule with an error, and the others as they are'],
-  [ReadsTheDamagedRowForEver, 'SC-12 reads what is due beside a damaged schedule, and is not stuck on it'],
-  [SubmitsWithoutArguments, 'SC-12 hands out firings beside one of a damaged schedule'],
+  [LetsOneDamagedRowStopAllLists, 'shows a damaged schedule with an error, and the others as they are (SC-12)'],
+  [ReadsTheDamagedRowForEver, 'reads what is due beside a damaged schedule, and is not stuck on it (SC-12)'],
+  [SubmitsWithoutArguments, 'hands out firings beside one of a damaged schedule (SC-12)'],
   [KeepsTheDamage, 'lets a damaged schedule be replaced, or removed'],
 ];

@@ -91,8 +91,8 @@ class DropsWhatWasCalled extends InMemorySchedulerBackend {
 }
 
 export const BROKEN_CORNERS: BrokenSamples = [
-  [RoundsFractions, 'SQ-09 SQ-10 refuses what not every store could keep, and writes nothing'],
-  [TakesEmptyTextsForNone, 'SQ-08 gives back every field of a schedule, instants to the millisecond'],
+  [RoundsFractions, 'refuses what not every store could keep, and writes nothing (SQ-09, SQ-10)'],
+  [TakesEmptyTextsForNone, 'gives back every field of a schedule, instants to the millisecond (SQ-08)'],
   [ForgetsTheLastTask, 'answers as the store in memory does, whatever is done to both'],
   [SearchesWhatWasCreated, 'finds a replaced schedule by what it is now, and not by what it was'],
   [RenamesSchedules, 'refuses to give a schedule another id'],

@@ -172,13 +172,13 @@ class FindsTheFirstById extends InMemorySchedulerBackend {
 }
 
 export const BROKEN_STORING: BrokenSamples = [
-  [CutsInstantsToSeconds, 'SQ-08 never rounds a next run into the next second'],
-  [FoldsTheCaseOfIds, 'SQ-09 keeps ids apart that differ in one character or in its case'],
+  [CutsInstantsToSeconds, 'never rounds a next run into the next second (SQ-08)'],
+  [FoldsTheCaseOfIds, 'keeps ids apart that differ in one character or in its case (SQ-09)'],
   [ReadsNullAsEmpty, 'keeps apart keyword arguments that are null and those that are empty'],
   [LosesProto, 'treats keys such as __proto__ as data'],
   [KeepsTheGivenRevision, 'counts the revisions itself, from 1 on'],
   [SharesReferences, 'is not changed by what callers do to their own objects'],
-  [DropsWhatItCannotKeep, 'SQ-09 SQ-10 refuses what not every store could keep, and writes nothing'],
+  [DropsWhatItCannotKeep, 'refuses what not every store could keep, and writes nothing (SQ-09, SQ-10)'],
   [OverwritesTakenIds, 'refuses an id that is taken, and keeps the schedule that has it'],
   [CreatesWhatItShouldUpdate, 'refuses to update what is not there, and creates nothing'],
   [TakesTheRevisionForAVersionOfRuns, 'notes when a schedule ran and runs next, and leaves the rest as it is'],
@@ -186,10 +186,10 @@ export const BROKEN_STORING: BrokenSamples = [
   [IsDueOnlyAfterwards, 'lists what is due up to the given instant, the earliest first'],
   [ListsInOrderOfCreation, 'lists whole schedules, by the bytes of their ids'],
   [ListsWhatIsDisabled, 'lists what is enabled, due or not'],
-  [LetsWildcardsLive, 'SQ-11 finds a text in id, task name or description, literally and in any case'],
-  [SearchesTheCaseOfLetters, 'SQ-11 finds a text in id, task name or description, literally and in any case'],
+  [LetsWildcardsLive, 'finds a text in id, task name or description, literally and in any case (SQ-11)'],
+  [SearchesTheCaseOfLetters, 'finds a text in id, task name or description, literally and in any case (SQ-11)'],
   [TakesNoOwnerForAnyOwner, 'lists those that match every condition'],
-  [MindsTheOrderOfKeys, 'SQ-12 does not mind the order of keys, at any depth'],
+  [MindsTheOrderOfKeys, 'does not mind the order of keys, at any depth (SQ-12)'],
   [FindsWhateverTheZone, 'finds the schedule with exactly the definition'],
   [FindsTheFirstById, 'finds the oldest of several'],
 ];
