@@ -1,0 +1,7 @@
+/**
+ * What threads run: nothing.
+ * @param {number} number
+ */
+export default function same(number) {
+  return number;
+}

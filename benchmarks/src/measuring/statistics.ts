@@ -1,0 +1,18 @@
+export function median(figures: readonly number[]): number {
+  return percentile(figures, 0.5);
+}
+
+/** By linear interpolation; NaN of none. */
+export function percentile(figures: readonly number[], share: number): number {
+  const sorted = [...figures].sort((a, b) => a - b);
+  const at = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(at)] ?? Number.NaN;
+  const above = sorted[Math.ceil(at)] ?? Number.NaN;
+  return below + (above - below) * (at - Math.floor(at));
+}
+
+/** How far the farthest figure is from the median, as a share of the median. */
+export function spread(figures: readonly number[]): number {
+  const middle = median(figures);
+  return Math.max(...figures.map((figure) => Math.abs(figure - middle))) / middle;
+}
