@@ -8,6 +8,8 @@ export default defineConfig({
       '@flowrra/testing-servers/vitest-mysql',
     ],
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+    // Whoever reads only the message of a failure sees all of what was found.
+    chaiConfig: { truncateThreshold: 4_000 },
     testTimeout: 60_000,
     hookTimeout: 180_000,
   },

@@ -56,9 +56,13 @@ function unexplainedRuns({ runs, settlements, deliveries }: TaskHistory, { distu
 /** BI-4: a delivery that was overtaken decides nothing any more. */
 function lateEffects({ settlements, deliveries }: TaskHistory): string[] {
   return settlements
-    .filter(
-      ({ accepted, fence, from }) => accepted && deliveries.some((other) => other.fence > fence && other.to < from),
-    )
+    .filter(({ accepted }) => accepted)
+    .filter(({ what, fence }) => {
+      // An earlier try that nobody heard of may have decided, and was confirmed later.
+      const tries = settlements.filter((one) => one.what === what && one.fence === fence);
+      const decidedFrom = tries.find(({ accepted, end }) => accepted || end === 'info')?.from ?? 0;
+      return deliveries.some((other) => other.fence > fence && other.to < decidedFrom);
+    })
     .map(({ what, fence }) => `BI-4 a ${what} of fence ${fence} was accepted after a later delivery`);
 }
 

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PermanentError, RetryLater, TaskStatus, taskContext } from '@flowrra/core';
 import { describe, expect, it, vi } from 'vitest';
-import { openWorld, STORES } from '../../support/world.js';
+import { deferred, openWorld, STORES } from '../../support/world.js';
 
 const QUICK = { max: 3, delay: 1, jitter: false } as const;
 
@@ -56,8 +56,11 @@ describe.each(STORES)('a task on %s', (stores) => {
     const app = openWorld(stores).app({ executor: { ioWorkers: 5 } });
     let running = 0;
     const beside: number[] = [];
+    const allSlots = deferred();
     const work = app.task('work', async (ms: number) => {
       beside.push(++running);
+      if (running === 5) allSlots.resolve();
+      await allSlots.promise;
       await sleep(ms);
       running--;
     });

@@ -156,6 +156,18 @@ const legal: Record<string, readonly Line[]> = {
     settled('finish', 1, 1, false),
     ...read(success(2)),
   ],
+  'an end that was stored, but not confirmed before the task was handed out again': [
+    ...submitted(),
+    ...run(1),
+    settling('finish', 1),
+    faultBegins(),
+    { ...worker(1), event: 'finish.info', fence: 1, code: 'STORE_UNAVAILABLE' },
+    claimed(2, 2),
+    settling('finish', 1),
+    settled('finish', 1),
+    faultEnds,
+    ...read(success(1)),
+  ],
   'a submit that was refused, and one whose fate is unknown and that was not carried out': [
     { ...PRODUCER, event: 'submit.invoke', call: 1, kind: 'work', delay: 0, priority: 0, wall: 0 },
     { ...PRODUCER, event: 'submit.fail', call: 1, code: 'STORE_UNAVAILABLE' },
