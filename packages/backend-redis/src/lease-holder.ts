@@ -16,7 +16,7 @@ import { instantArgument } from './message-pusher.js';
 import { ReplyLostError } from './redis-errors.js';
 import type { Argument } from './redis-link.js';
 import type { RedisPlace } from './redis-place.js';
-import { encodeField, type MessageRecord, parseRecord } from './redis-records.js';
+import { encodeField, type MessageRecord, parseRecord, parseTexts } from './redis-records.js';
 import { SCRIPTS } from './redis-scripts.js';
 import { UnheardClaims } from './unheard-claims.js';
 
@@ -35,7 +35,14 @@ interface Extension {
 }
 
 /** See the head of scripts/claim.lua. */
-type ClaimScriptReply = [now: number, nextDueIn: number, lastChance: number, more: number, ...claims: Buffer[]];
+type ClaimScriptReply = [
+  now: number,
+  nextDueIn: number,
+  lastChance: number,
+  more: number,
+  lines: Buffer,
+  ...records: Buffer[],
+];
 
 const EXTEND_REPLIES: readonly ExtendReply[] = ['lost', 'held', 'cancel'];
 
@@ -122,15 +129,15 @@ export class LeaseHolder {
       call.validUntil ?? '',
     ];
     const reply = this.#place.run(SCRIPTS.claim, [...fixed, ...keys.lane(queue, lane)], args);
-    const [at, nextDueIn, lastChance, more, ...claimed] = (await reply.catch((err: unknown) => {
+    const [at, nextDueIn, lastChance, more, claimed] = (await reply.catch((err: unknown) => {
       if (err instanceof ReplyLostError) this.#unheard.lost(call);
       throw err;
     })) as ClaimScriptReply;
     this.#unheard.heard(call, at);
     const claims: Claim[] = [];
-    for (let i = 0; i + 2 < claimed.length; i += 3) {
-      const [id, fence, record] = claimed.slice(i, i + 3) as [Buffer, Buffer, Buffer];
-      claims.push(this.#toClaim({ id: id.toString(), queue, lane, fence: Number(fence) }, record, at));
+    for (const { fields, body } of parseTexts(claimed)) {
+      const [id = '', fence] = fields;
+      claims.push(this.#toClaim({ id, queue, lane, fence: Number(fence) }, body, at));
     }
     return {
       claims,
@@ -178,7 +185,7 @@ export class LeaseHolder {
     return {
       lease,
       verdict,
-      payload: record.payload.toString(),
+      payload: record.payload,
       attempt,
       crashes,
       submittedAt,

@@ -18,7 +18,7 @@ export function recordToResult(taskId: string, bytes: Buffer, lease: string | nu
   const record = parseRecord(bytes);
   if (!record) throw new ResultUnreadableError(taskId, 'its record is damaged');
   try {
-    if (record.kind === 'result') return decodeTaskResult(taskId, record.body.toString());
+    if (record.kind === 'result') return decodeTaskResult(taskId, record.body);
     return record.kind === 'end' ? endToResult(taskId, record) : messageToResult(taskId, record, lease);
   } catch (cause) {
     if (cause instanceof ResultUnreadableError) throw cause;
@@ -27,13 +27,13 @@ export function recordToResult(taskId: string, bytes: Buffer, lease: string | nu
 }
 
 function endToResult(taskId: string, record: EndRecord): TaskResult {
-  const message = readMessage(record.payload.toString());
-  const progress = record.progress.length > 0 ? (JSON.parse(record.progress.toString()) as JsonValue) : null;
+  const message = readMessage(record.payload);
+  const progress = record.progress !== '' ? (JSON.parse(record.progress) as JsonValue) : null;
   const { status, finishedAt } = record;
   const { queue, attempt, fence, submittedAt, startedAt, worker } = record.delivery;
   const delivery = { taskId, queue, attempt, fence, submittedAt, startedAt, worker, progress };
   // Written by the finish of RedisTaskStore.
-  const outcome: unknown = JSON.parse(record.outcome.toString());
+  const outcome: unknown = JSON.parse(record.outcome);
   if (status === 'success')
     return finishedResult(message, delivery, { finishedAt, status, result: outcome as JsonValue });
   if (status === 'failed' || status === 'cancelled')
@@ -43,7 +43,7 @@ function endToResult(taskId: string, record: EndRecord): TaskResult {
 
 /** The message is its own record until it ends: running while somebody holds it, retrying once somebody did. */
 function messageToResult(taskId: string, record: MessageRecord, leaseText: string | null): TaskResult {
-  const message = readMessage(record.payload.toString());
+  const message = readMessage(record.payload);
   const { queue, attempt, fence, submittedAt } = record;
   const delivery = {
     taskId,
@@ -55,7 +55,7 @@ function messageToResult(taskId: string, record: MessageRecord, leaseText: strin
     worker: record.worker,
     progress: null,
   };
-  const error = record.lastError.length > 0 ? (JSON.parse(record.lastError.toString()) as TaskErrorInfo) : null;
+  const error = record.lastError !== '' ? (JSON.parse(record.lastError) as TaskErrorInfo) : null;
   const lease = leaseText === null ? null : parseLease(leaseText);
   if (lease) {
     const progress = lease.progress === '' ? null : (JSON.parse(lease.progress) as JsonValue);

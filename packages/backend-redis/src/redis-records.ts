@@ -22,8 +22,9 @@ export interface MessageRecord {
   readonly lane: string;
   readonly worker: string | null;
   readonly origin: string | null;
-  readonly payload: Buffer;
-  readonly lastError: Buffer;
+  readonly payload: string;
+  /** JSON; empty: there was none. */
+  readonly lastError: string;
 }
 
 /** How a message ended. */
@@ -32,18 +33,18 @@ export interface EndRecord {
   readonly status: TaskStatus;
   readonly delivery: Omit<Delivery, 'taskId' | 'progress'>;
   readonly finishedAt: number;
-  readonly payload: Buffer;
+  readonly payload: string;
   /** JSON; empty: none was reported. */
-  readonly progress: Buffer;
+  readonly progress: string;
   /** JSON of the result, or of the error. */
-  readonly outcome: Buffer;
+  readonly outcome: string;
 }
 
 /** A result as `encodeTaskResult` wrote it. */
 export interface ResultRecord {
   readonly kind: 'result';
   readonly status: TaskStatus;
-  readonly body: Buffer;
+  readonly body: string;
 }
 
 export type TaskRecord = MessageRecord | EndRecord | ResultRecord;
@@ -63,12 +64,13 @@ export function parseRecord(bytes: Buffer): TaskRecord | null {
   const end = bytes.indexOf(NEWLINE);
   if (end < 0) return null;
   const fields = bytes.toString('utf8', 0, end).split('|');
+  // Lengths are those of bytes: the body is cut before it becomes text.
   const body = bytes.subarray(end + 1);
   if (fields[0] === 'm' && fields.length === MESSAGE_FIELDS) return messageRecord(fields, body);
   if (fields[0] === 'f' && fields.length === END_FIELDS) return endRecord(fields, body);
   // The status of these was checked by the scripts, which know the six.
   if (fields[0] === 'r' && fields.length === RESULT_FIELDS)
-    return { kind: 'result', status: fields[1] as TaskStatus, body };
+    return { kind: 'result', status: fields[1] as TaskStatus, body: body.toString() };
   return null;
 }
 
@@ -137,8 +139,8 @@ function messageRecord(fields: readonly string[], body: Buffer): MessageRecord {
     lane,
     worker: worker ? decodeField(worker) : null,
     origin: origin ? decodeField(origin) : null,
-    payload: body.subarray(0, Number(payloadBytes)),
-    lastError: body.subarray(Number(payloadBytes)),
+    payload: body.toString('utf8', 0, Number(payloadBytes)),
+    lastError: body.toString('utf8', Number(payloadBytes)),
   };
 }
 
@@ -160,9 +162,9 @@ function endRecord(fields: readonly string[], body: Buffer): EndRecord {
       worker: worker ? decodeField(worker) : null,
     },
     finishedAt: startedAt + Number(ran),
-    payload: body.subarray(0, progressAt),
-    progress: body.subarray(progressAt, outcomeAt),
-    outcome: body.subarray(outcomeAt),
+    payload: body.toString('utf8', 0, progressAt),
+    progress: body.toString('utf8', progressAt, outcomeAt),
+    outcome: body.toString('utf8', outcomeAt),
   };
 }
 
@@ -185,12 +187,18 @@ export interface Notice {
 
 /** The notices in one message: see scripts/includes/notices.lua. */
 export function* parseNotices(message: Buffer): Generator<Notice> {
-  for (let at = 0; at < message.length; ) {
-    const lineEnd = message.indexOf(NEWLINE, at);
+  for (const { fields, body } of parseTexts(message))
+    yield { taskId: fields[0] ?? '', record: body.length > 0 ? body : null };
+}
+
+/** Several texts in one, each behind a line of fields of which the last is its length: "field|bytes\n", and so many bytes. */
+export function* parseTexts(bytes: Buffer): Generator<{ fields: readonly string[]; body: Buffer }> {
+  for (let at = 0; at < bytes.length; ) {
+    const lineEnd = bytes.indexOf(NEWLINE, at);
     if (lineEnd < 0) return;
-    const [taskId = '', bytes] = message.toString('utf8', at, lineEnd).split('|');
-    at = lineEnd + 1 + Number(bytes);
-    yield { taskId, record: at > lineEnd + 1 ? message.subarray(lineEnd + 1, at) : null };
+    const fields = bytes.toString('utf8', at, lineEnd).split('|');
+    at = lineEnd + 1 + Number(fields.at(-1));
+    yield { fields, body: bytes.subarray(lineEnd + 1, at) };
   }
 }
 

@@ -3,7 +3,8 @@
 -- ARGV: now, queue, lane, count, worker, lease in ms, alone (1 or 0), max bytes, token of this call, until when the call
 --       is valid ("": for ever).
 -- Returns now, ms until the next delayed message is due (-1: none), whether one waits for a worker that is alone,
---         whether there is more than the bytes allow, then per claim: id, fence, record.
+--         whether there is more than the bytes allow, then all claims in one text: per claim "id|fence|bytes\n", and
+--         so many bytes of its record.
 --! include clock record lease lanes
 local TASKS, ACTIVE, HELD, PAUSED, PENDING, RETRYING, BASE = 1, 2, 3, 4, 5, 6, 7
 local PROMOTED_AT_ONCE = 1000
@@ -16,7 +17,7 @@ local leaseTail = digits(now) .. '|' .. queue .. '|' .. lane .. '|' .. worker ..
 local expiry = digits(now + tonumber(ARGV[6]))
 local alone, maxBytes = ARGV[7] == '1', tonumber(ARGV[8])
 
-local reply = { now, -1, 0, 0 }
+local reply = { now, -1, 0, 0, '' }
 -- It was so long on its way that nobody waits for the reply any more.
 if now > (tonumber(ARGV[10]) or math.huge) then
   return reply
@@ -26,8 +27,8 @@ if redis.call('SISMEMBER', KEYS[PAUSED], queue) == 1 then
 end
 local claimed, bytes = 0, 0
 local FRESH = freshHead(queue, lane)
--- What was handed out so far: id → true, and the leases as they are written, together, at the end.
-local given, leases = {}, {}
+-- What was handed out so far: id → true; the leases as they are written, together, at the end; the parts of the reply's text.
+local given, leases, texts = {}, {}, {}
 
 local function isFull()
   return claimed >= count or bytes >= maxBytes
@@ -71,12 +72,11 @@ end
 local function handOut(id, fence, record, cancelled)
   local fenceText = digits(fence)
   given[id] = true
-  leases[2 * claimed + 1] = id
-  leases[2 * claimed + 2] = expiry .. '|' .. fenceText .. '|' .. leaseTail .. claimed .. '|' .. cancelled .. '|'
+  local at = 2 * claimed + 1
+  leases[at], leases[at + 1] = id, expiry .. '|' .. fenceText .. '|' .. leaseTail .. claimed .. '|' .. cancelled .. '|'
+  texts[at], texts[at + 1] = id .. '|' .. fenceText .. '|' .. #record .. '\n', record
   claimed = claimed + 1
   bytes = bytes + #record
-  local at = 4 + 3 * claimed
-  reply[at - 2], reply[at - 1], reply[at] = id, fenceText, record
 end
 
 -- An entry that means nothing any more is dropped, and counted no longer.
@@ -198,6 +198,7 @@ if claimed < count and bytes >= maxBytes and not servedLastChance then
   reply[4] = 1
 end
 reply[3] = redis.call('EXISTS', KEYS[BASE + LAST_CHANCE])
+reply[5] = table.concat(texts)
 if claimed > 0 then
   redis.call('HSET', KEYS[ACTIVE], unpack(leases))
   redis.call('INCRBY', KEYS[HELD], claimed)

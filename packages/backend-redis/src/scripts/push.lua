@@ -5,7 +5,7 @@
 --       per run of messages that are alike: group, lane, priority, ready at, expires at, flags, origin, how many;
 --       per message of the run: id, payload.
 -- Returns now, then per message 0 taken in, 1 known, -n refused: the queue of lane n is full.
---! include clock record lanes results
+--! include clock record lanes
 local TASKS, ACTIVE, HELD, FINISHED, ENDED, BURIED, LANES, SEQUENCE, STATUS = 1, 2, 3, 4, 5, 6, 7, 8, 9
 local FIRST_LANE = 15
 local RUN_FIELDS, FIELDS = 8, 2
@@ -14,15 +14,19 @@ local now = clockNow(ARGV[1])
 local nowText = digits(now)
 local wakeChannel, isRepetition, window, limit = ARGV[2], ARGV[3] == '1', tonumber(ARGV[4]), tonumber(ARGV[5])
 local lanes = {}
+-- What is rarely there at all is looked for in one go.
+local rareKeys = { KEYS[FINISHED], KEYS[BURIED] }
 local at = 7
 for i = 1, tonumber(ARGV[6]) do
   local queue, name = ARGV[at], ARGV[at + 1]
   local base = FIRST_LANE + (i - 1) * LANE_KEYS
   lanes[i] = { base = base, queue = queue, name = name, wait = {}, used = false }
+  rareKeys[#rareKeys + 1] = KEYS[base + STALE]
   at = at + 2
 end
-local anyFinished = redis.call('EXISTS', KEYS[FINISHED]) == 1
-local anyBuried = redis.call('EXISTS', KEYS[BURIED]) == 1
+local anyRare = redis.call('EXISTS', unpack(rareKeys)) > 0
+local anyFinished = anyRare and redis.call('EXISTS', KEYS[FINISHED]) == 1
+local anyBuried = anyRare and redis.call('EXISTS', KEYS[BURIED]) == 1
 
 -- Messages that are alike; a list of them is a group. What their records have in common is put together once.
 local groups, ids = {}, {}
@@ -108,7 +112,7 @@ end
 -- An entry that an earlier message of this id left behind would be taken for the new one.
 local function removeStale(lane, id)
   if lane.anyStale == nil then
-    lane.anyStale = redis.call('EXISTS', KEYS[lane.base + STALE]) == 1
+    lane.anyStale = anyRare and redis.call('EXISTS', KEYS[lane.base + STALE]) == 1
   end
   if lane.anyStale and redis.call('SREM', KEYS[lane.base + STALE], id) == 1 then
     redis.call('LREM', KEYS[lane.base + WAIT], 1, id)

@@ -1,5 +1,6 @@
 import type { Lane } from '../brokers/base-broker.js';
 import { sleep } from '../clock.js';
+import { onAbort } from '../on-abort.js';
 import type { ClaimedTask, StoreClaimReply } from '../stores/task-store.js';
 import { abortableBy } from './abortable-by.js';
 import { storeBackoff } from './backoff.js';
@@ -32,6 +33,8 @@ export class LaneWorker {
   #turn: Promise<void> = Promise.resolve();
   /** Claims in a row that failed. */
   #failures = 0;
+  /** Ends a wait for work. It serves the next one as well, until it had to: most waits end by themselves. */
+  #pause: ReturnType<typeof abortableBy> | null = null;
 
   constructor(session: WorkerSession, options: LaneWorkerOptions) {
     this.#session = session;
@@ -106,7 +109,7 @@ export class LaneWorker {
     // One task, with crashes behind it, handed to an empty process: it is, or may be, on its last chance.
     const stayAlone = permit.alone && tasks.length === 1 && (tasks[0] as ClaimedTask).crashes > 0;
     this.#session.gate.leave(permit, tasks.length, stayAlone);
-    for (const task of tasks) this.#run(task);
+    for (const task of tasks) void this.#options.run(task, new LaneSlot(this));
     endClaim();
     if (!reply) return 0;
     const asked = reply.lastChanceWaiting && this.#session.gate.requestAlone(this);
@@ -143,28 +146,26 @@ export class LaneWorker {
     return turn;
   }
 
-  #run(task: ClaimedTask): void {
-    const slot = new LaneSlot(this);
-    void this.#options.run(task, slot).then(() => {
-      this.#session.gate.done();
-      slot.free();
-    });
-  }
-
   /** Until work is announced, a delayed task is due, or it is time to look anyway. */
   async #idle(nextDueIn: number | null): Promise<void> {
     const { queue, lane, pollInterval } = this.#options;
     const { clock, logger } = this.#session.options;
-    const over = abortableBy(this.#session.stopping);
-    const pause = sleep(clock, Math.min(pollInterval, nextDueIn ?? pollInterval), over).catch(() => {});
-    const { signal } = over;
+    this.#pause ??= abortableBy(this.#session.stopping);
+    const { signal, end } = this.#pause;
+    const timer = clock.after(Math.min(pollInterval, nextDueIn ?? pollInterval), () => {
+      this.#pause = null;
+      end();
+    });
+    let stopListening: (() => void) | undefined;
+    const over = new Promise<void>((resolve) => (stopListening = onAbort(signal, resolve)));
     const announced = this.#session.store.waitForWork([queue], { signal, lane }).catch((err: unknown) => {
       // Without announcements the poll interval alone decides.
       if (!signal.aborted) logger.debug({ err, queue }, 'listening for work failed');
-      return pause;
+      return over;
     });
-    await Promise.race([announced, pause]);
-    over.end();
+    await Promise.race([announced, over]);
+    stopListening?.();
+    timer.cancel();
   }
 }
 

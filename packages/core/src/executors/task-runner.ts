@@ -56,7 +56,7 @@ export class TaskRunner {
     this.#settler = new TaskSettler(session);
   }
 
-  /** Resolves when nothing is left of the run; the slot may be free before. */
+  /** Resolves when nothing is left of the run, and its slot is free, if it was not before. Never rejects. */
   async run(task: ClaimedTask, slot: Slot): Promise<void> {
     const held = this.#session.hold(task, slot);
     try {
@@ -70,6 +70,8 @@ export class TaskRunner {
       this.#session.letGo(held);
     }
     if (held.leftover) await this.#awaitLeftover(task, held.leftover);
+    this.#session.gate.done();
+    slot.free();
   }
 
   // Not async, nor are others on the way of every task: a promise around a promise costs more than it looks.

@@ -22,40 +22,59 @@ export class TaskSettler {
   /** The task has ended. */
   finish(held: HeldTask, outcome: TaskOutcome): Promise<void> {
     const { task } = held;
-    const { events, logger, clock } = this.#session.options;
-    return this.#untilStored(held, () => this.#session.store.finish(task, outcome)).then((stored) => {
-      if (stored === 'refused')
-        logger.warn(attemptEvent(task), 'a result was refused: the lease was lost, or another result came first');
-      if (stored !== 'stored') return;
-      events.emit('finished', () => ({ ...attemptEvent(task), result: outcomeResult(task, outcome, clock.now()) }));
-    });
+    const { store, options } = this.#session;
+    const { events, logger, clock } = options;
+    return this.#untilStored(
+      held,
+      () => store.finish(task, outcome),
+      (settled) => {
+        if (settled === 'refused')
+          logger.warn(attemptEvent(task), 'a result was refused: the lease was lost, or another result came first');
+        if (settled !== 'stored') return;
+        events.emit('finished', () => ({ ...attemptEvent(task), result: outcomeResult(task, outcome, clock.now()) }));
+      },
+    );
   }
 
   /** The attempt has failed; another follows `delay` ms later. */
-  async retry(held: HeldTask, error: TaskErrorInfo, delay: number): Promise<void> {
+  retry(held: HeldTask, error: TaskErrorInfo, delay: number): Promise<void> {
     const { task } = held;
+    const { store, options } = this.#session;
     const request = { runAt: { after: delay }, error };
-    const stored = await this.#untilStored(held, () => this.#session.store.retry(task, request));
-    if (stored === 'stored')
-      this.#session.options.events.emit('retrying', () => ({ ...attemptEvent(task), error, delay }));
+    return this.#untilStored(
+      held,
+      () => store.retry(task, request),
+      (settled) => {
+        if (settled === 'stored') options.events.emit('retrying', () => ({ ...attemptEvent(task), error, delay }));
+      },
+    );
   }
 
   /** The task goes back to its queue unfinished, for `delay` ms at least. */
-  async release(held: HeldTask, reason: 'stopped' | 'deferred', delay: number): Promise<void> {
+  release(held: HeldTask, reason: 'stopped' | 'deferred', delay: number): Promise<void> {
     const { task } = held;
+    const { store, options } = this.#session;
     const runAt = delay > 0 ? { after: delay } : null;
-    const stored = await this.#untilStored(held, () => this.#session.store.release(task, { runAt, reason }));
-    if (stored === 'stored') this.#session.options.events.emit('released', () => ({ ...attemptEvent(task), reason }));
+    return this.#untilStored(
+      held,
+      () => store.release(task, { runAt, reason }),
+      (settled) => {
+        if (settled === 'stored') options.events.emit('released', () => ({ ...attemptEvent(task), reason }));
+      },
+    );
   }
 
   /**
-   * Repeats a step until the store has answered it. The lease is kept alive meanwhile, so nobody else runs the task.
-   * Given up, the task comes back when its lease ends.
+   * Repeats a step until the store has answered it, and passes the answer on. The lease is kept alive meanwhile, so nobody
+   * else runs the task. Given up, the task comes back when its lease ends.
    */
-  #untilStored(held: HeldTask, step: () => Promise<boolean>): Promise<Settled> {
+  #untilStored(held: HeldTask, step: () => Promise<boolean>, then: (settled: Settled) => void): Promise<void> {
     held.settling = true;
     // The usual case takes one promise.
-    return step().then(settled, (err: unknown) => this.#repeat(held, step, err));
+    return step().then(
+      (accepted) => then(settledAs(accepted)),
+      (err: unknown) => this.#repeat(held, step, err).then(then),
+    );
   }
 
   async #repeat(held: HeldTask, step: () => Promise<boolean>, firstError: unknown): Promise<Settled> {
@@ -76,7 +95,7 @@ export class TaskSettler {
       if (givenUp) return 'given up';
       await sleep(clock, storeBackoff(failures), { signal: session.abandoned }).catch(() => {});
       try {
-        return settled(await step());
+        return settledAs(await step());
       } catch (next) {
         err = next;
       }
@@ -84,6 +103,6 @@ export class TaskSettler {
   }
 }
 
-function settled(accepted: boolean): Settled {
+function settledAs(accepted: boolean): Settled {
   return accepted ? 'stored' : 'refused';
 }
