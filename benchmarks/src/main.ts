@@ -45,7 +45,11 @@ function readArguments() {
 const { names, publish: isPublished, ...options } = readArguments();
 const bench = new Bench({ ...options, say: (line) => console.error(line) });
 const parts = PARTS.filter(({ name }) => names.length === 0 || names.includes(name));
-for (const part of parts) await bench.run(part);
+for (const part of parts) {
+  const begin = performance.now();
+  await bench.run(part);
+  console.error(`${part.name}: ${Math.round((performance.now() - begin) / 1_000)} s`);
+}
 
 const reports = resolve(import.meta.dirname, '../.reports');
 mkdirSync(reports, { recursive: true });

@@ -1,28 +1,22 @@
 import {
-  type BackendWaitOptions,
   type BaseBroker,
   type BaseResultBackend,
+  BaseTaskStore,
   type ClaimedTask,
   type ClaimRequest,
   claimedTask,
   type ExtendReply,
-  type FinishedTaskResult,
   type Instant,
   isFinal,
   type Lease,
   mayReplace,
   type NewMessage,
-  type Page,
-  type QueueSize,
   type ReleaseReason,
   type RetryRequest,
   type StoreClaimReply,
   type SubmitReply,
   type TaskOutcome,
-  type TaskResult,
   type TaskStatus,
-  type TaskStore,
-  type WaitForWorkOptions,
 } from '@flowrra/core';
 import type { MessageDesk } from './message-desk.js';
 import type { ResultTable } from './result-table.js';
@@ -35,16 +29,13 @@ type Change = Pick<TaskParts, 'attempt' | 'progressJson' | 'since' | 'outcomeJso
  * Broker and backend of one process as one: each transition is a single step, with nothing between its two halves, and
  * no result is put together before somebody reads it. What can be seen is the same as with the two joined.
  */
-export class InMemoryTaskStore implements TaskStore {
+export class InMemoryTaskStore extends BaseTaskStore {
   readonly inOrder = true;
-  readonly #broker: BaseBroker;
-  readonly #backend: BaseResultBackend;
   readonly #desk: MessageDesk;
   readonly #results: ResultTable;
 
   constructor(parts: { broker: BaseBroker; backend: BaseResultBackend; desk: MessageDesk; results: ResultTable }) {
-    this.#broker = parts.broker;
-    this.#backend = parts.backend;
+    super(parts.broker, parts.backend);
     this.#desk = parts.desk;
     this.#results = parts.results;
   }
@@ -64,7 +55,7 @@ export class InMemoryTaskStore implements TaskStore {
     return { claims: tasks, nextDueIn, lastChanceWaiting };
   }
 
-  async extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]> {
+  override async extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]> {
     return leases.map((lease) => this.#desk.extend(lease, leaseMs));
   }
 
@@ -89,7 +80,10 @@ export class InMemoryTaskStore implements TaskStore {
     return true;
   }
 
-  async release(task: ClaimedTask, options: { runAt: Instant | null; reason: ReleaseReason }): Promise<boolean> {
+  override async release(
+    task: ClaimedTask,
+    options: { runAt: Instant | null; reason: ReleaseReason },
+  ): Promise<boolean> {
     return this.#desk.release(task.lease, options);
   }
 
@@ -97,34 +91,6 @@ export class InMemoryTaskStore implements TaskStore {
     if (this.#desk.extend(task.lease, task.leaseMs) === 'lost') return false;
     const { attempt, startedAt } = task;
     return this.#show(task, 'running', { attempt, progressJson, since: startedAt, outcomeJson: null });
-  }
-
-  cancel(queue: string, id: string): Promise<boolean> {
-    return this.#broker.cancel(queue, id);
-  }
-
-  holds(ids: readonly string[]): Promise<boolean[]> {
-    return this.#broker.holds(ids);
-  }
-
-  size(queue: string): Promise<QueueSize> {
-    return this.#broker.size(queue);
-  }
-
-  waitForWork(queues: readonly string[], options: WaitForWorkOptions): Promise<void> {
-    return this.#broker.waitForWork(queues, options);
-  }
-
-  get(taskId: string): Promise<TaskResult | null> {
-    return this.#backend.get(taskId);
-  }
-
-  waitFor(taskId: string, options?: BackendWaitOptions): Promise<FinishedTaskResult> {
-    return this.#backend.waitFor(taskId, options);
-  }
-
-  listByStatus(status: TaskStatus, page?: Page): Promise<TaskResult[]> {
-    return this.#backend.listByStatus(status, page);
   }
 
   /** Whatever an earlier task has left under this id makes room: the push has decided that the id is free. */

@@ -1,27 +1,15 @@
 import {
-  type BackendWaitOptions,
   type BaseBroker,
-  type BaseResultBackend,
+  BaseTaskStore,
   type ClaimedTask,
   type ClaimRequest,
   claimedTask,
-  type ExtendReply,
-  type FinishedTaskResult,
-  type Instant,
-  type Lease,
   type NewMessage,
-  type Page,
   type PushReply,
-  type QueueSize,
-  type ReleaseReason,
   type RetryRequest,
   type StoreClaimReply,
   type SubmitReply,
   type TaskOutcome,
-  type TaskResult,
-  type TaskStatus,
-  type TaskStore,
-  type WaitForWorkOptions,
 } from '@flowrra/core';
 import { Batcher } from './batcher.js';
 import { DeadLetterTable } from './key-tables.js';
@@ -42,10 +30,8 @@ interface Finish {
  * Broker and backend of one place as one: the message is the pending record, its lease the running one, and its end a
  * single step. So each transition is one script, and cannot be done by half.
  */
-export class RedisTaskStore implements TaskStore {
+export class RedisTaskStore extends BaseTaskStore<RedisBackend> {
   readonly inOrder = true;
-  readonly #broker: BaseBroker;
-  readonly #backend: RedisBackend;
   readonly #place: RedisPlace;
   readonly #holder: LeaseHolder;
   readonly #dedupeWindow: number;
@@ -58,8 +44,7 @@ export class RedisTaskStore implements TaskStore {
     holder: LeaseHolder;
     dedupeWindow: number;
   }) {
-    this.#broker = parts.broker;
-    this.#backend = parts.backend;
+    super(parts.broker, parts.backend);
     this.#place = parts.place;
     this.#holder = parts.holder;
     this.#dedupeWindow = parts.dedupeWindow;
@@ -70,20 +55,12 @@ export class RedisTaskStore implements TaskStore {
     });
   }
 
-  get broker(): BaseBroker {
-    return this.#broker;
-  }
-
-  get backend(): BaseResultBackend {
-    return this.#backend;
-  }
-
   async submit(messages: readonly NewMessage[]): Promise<SubmitReply[]> {
-    const { waiters } = this.#backend;
+    const { waiters } = this.backend;
     for (const { id, origin } of messages) if (origin !== null) waiters.submitting(id, origin);
     let replies: PushReply[] = [];
     try {
-      replies = await this.#broker.push(messages);
+      replies = await this.broker.push(messages);
     } finally {
       // What was known before may have ended unheard.
       for (const [i, { id }] of messages.entries()) if (replies[i]?.known !== false) waiters.notSubmitted(id);
@@ -95,12 +72,8 @@ export class RedisTaskStore implements TaskStore {
   async claim(request: ClaimRequest): Promise<StoreClaimReply> {
     // On one connection, what is sent first is done first.
     this.#finishes.flush();
-    const reply = await this.#broker.claim(request);
+    const reply = await this.broker.claim(request);
     return { ...reply, claims: reply.claims.map((claim) => claimedTask(claim, request)) };
-  }
-
-  extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]> {
-    return this.#broker.extend(leases, leaseMs);
   }
 
   finish(task: ClaimedTask, outcome: TaskOutcome): Promise<boolean> {
@@ -112,40 +85,8 @@ export class RedisTaskStore implements TaskStore {
     return this.#holder.release(task.lease, { runAt, reason: 'failed', error });
   }
 
-  release(task: ClaimedTask, options: { runAt: Instant | null; reason: ReleaseReason }): Promise<boolean> {
-    return this.#broker.release(task.lease, options);
-  }
-
   reportProgress(task: ClaimedTask, progressJson: string): Promise<boolean> {
     return this.#holder.reportProgress(task.lease, progressJson);
-  }
-
-  cancel(queue: string, id: string): Promise<boolean> {
-    return this.#broker.cancel(queue, id);
-  }
-
-  holds(ids: readonly string[]): Promise<boolean[]> {
-    return this.#broker.holds(ids);
-  }
-
-  size(queue: string): Promise<QueueSize> {
-    return this.#broker.size(queue);
-  }
-
-  waitForWork(queues: readonly string[], options: WaitForWorkOptions): Promise<void> {
-    return this.#broker.waitForWork(queues, options);
-  }
-
-  get(taskId: string): Promise<TaskResult | null> {
-    return this.#backend.get(taskId);
-  }
-
-  waitFor(taskId: string, options?: BackendWaitOptions): Promise<FinishedTaskResult> {
-    return this.#backend.waitFor(taskId, options);
-  }
-
-  listByStatus(status: TaskStatus, page?: Page): Promise<TaskResult[]> {
-    return this.#backend.listByStatus(status, page);
   }
 
   async #finish(items: readonly Finish[]): Promise<boolean[]> {
@@ -161,7 +102,7 @@ export class RedisTaskStore implements TaskStore {
       ...keys.statuses,
     ];
     const deadLetters = new DeadLetterTable(this.#place, fixed);
-    const args: Argument[] = [now, this.#backend.ttl ?? '', this.#dedupeWindow, keys.originChannels, keys.taskChannels];
+    const args: Argument[] = [now, this.backend.ttl ?? '', this.#dedupeWindow, keys.originChannels, keys.taskChannels];
     const runs = new Runs(args);
     let last = '';
     for (const { task, outcome, outcomeJson } of items) {

@@ -102,6 +102,7 @@ export { onAbort } from './on-abort.js';
 export { checkDuration, checkInteger, checkOptions } from './options.js';
 export { claimedTask } from './stores/claimed-task.js';
 export { importPackage } from './stores/import-package.js';
+export { BaseTaskStore } from './stores/base-task-store.js';
 export { JoinedTaskStore, outcomeResult } from './stores/joined-task-store.js';
 export { asBackendError, registerBackend, type StoreProvider, schemeOf } from './stores/store-providers.js';
 export type {

@@ -1,33 +1,26 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { BackendWaitOptions, BaseResultBackend, Page } from '../backends/base-result-backend.js';
-import type {
-  BaseBroker,
-  ClaimRequest,
-  ExtendReply,
-  Instant,
-  Lease,
-  NewMessage,
-  QueueSize,
-  ReleaseReason,
-  WaitForWorkOptions,
-} from '../brokers/base-broker.js';
+import type { BaseResultBackend } from '../backends/base-result-backend.js';
+import type { BaseBroker, ClaimRequest, NewMessage } from '../brokers/base-broker.js';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../logger.js';
 import type { JsonValue } from '../tasks/codec.js';
 import { type Delivery, decodeMessage, finishedResult, readMessage, unfinishedResult } from '../tasks/task-message.js';
 import { type FinishedTaskResult, isFinished, type TaskResult } from '../tasks/task-result.js';
-import type { TaskStatus } from '../tasks/task-status.js';
+import { BaseTaskStore } from './base-task-store.js';
 import { claimedTask } from './claimed-task.js';
-import type { ClaimedTask, RetryRequest, StoreClaimReply, SubmitReply, TaskOutcome, TaskStore } from './task-store.js';
+import type { ClaimedTask, RetryRequest, StoreClaimReply, SubmitReply, TaskOutcome } from './task-store.js';
 
 /** Any broker with any backend: each transition is a result step and a broker step, in the order that loses nothing. */
-export class JoinedTaskStore implements TaskStore {
+export class JoinedTaskStore extends BaseTaskStore {
   readonly inOrder = false;
+
   constructor(
-    readonly broker: BaseBroker,
-    readonly backend: BaseResultBackend,
+    broker: BaseBroker,
+    backend: BaseResultBackend,
     readonly context: { clock: Clock; logger: Logger },
-  ) {}
+  ) {
+    super(broker, backend);
+  }
 
   async submit(messages: readonly NewMessage[]): Promise<SubmitReply[]> {
     const replies = await this.broker.push(messages);
@@ -127,10 +120,6 @@ export class JoinedTaskStore implements TaskStore {
     return this.backend.store(task.lease.id, result);
   }
 
-  extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]> {
-    return this.broker.extend(leases, leaseMs);
-  }
-
   async finish(task: ClaimedTask, outcome: TaskOutcome): Promise<boolean> {
     const result = outcomeResult(task, outcome, this.context.clock.now());
     if (!(await this.#holds(task))) return this.#wasStored(result);
@@ -162,42 +151,10 @@ export class JoinedTaskStore implements TaskStore {
     return this.broker.release(task.lease, { runAt: request.runAt, reason: 'failed' });
   }
 
-  release(task: ClaimedTask, options: { runAt: Instant | null; reason: ReleaseReason }): Promise<boolean> {
-    return this.broker.release(task.lease, options);
-  }
-
   async reportProgress(task: ClaimedTask, progressJson: string): Promise<boolean> {
     if (!(await this.#holds(task))) return false;
     const running = unfinishedResult('running', readMessage(task.payload), delivery(task, progressJson));
     return this.backend.store(task.lease.id, running);
-  }
-
-  cancel(queue: string, id: string): Promise<boolean> {
-    return this.broker.cancel(queue, id);
-  }
-
-  holds(ids: readonly string[]): Promise<boolean[]> {
-    return this.broker.holds(ids);
-  }
-
-  size(queue: string): Promise<QueueSize> {
-    return this.broker.size(queue);
-  }
-
-  waitForWork(queues: readonly string[], options: WaitForWorkOptions): Promise<void> {
-    return this.broker.waitForWork(queues, options);
-  }
-
-  get(taskId: string): Promise<TaskResult | null> {
-    return this.backend.get(taskId);
-  }
-
-  waitFor(taskId: string, options?: BackendWaitOptions): Promise<FinishedTaskResult> {
-    return this.backend.waitFor(taskId, options);
-  }
-
-  listByStatus(status: TaskStatus, page?: Page): Promise<TaskResult[]> {
-    return this.backend.listByStatus(status, page);
   }
 }
 
