@@ -12,11 +12,9 @@ export class Child {
     this.#exit = once(process, 'exit');
   }
 
-  /** @param script its place as seen from the caller's module: `new URL('node.ts', import.meta.url)` */
+  /** @param script its place as seen from the caller's module: `new URL('node.js', import.meta.url)` */
   static start(script: URL, args: readonly (string | number)[], nodeOptions: readonly string[] = []): Child {
-    // A script in JavaScript needs no loader, and pays for none.
-    const loader = script.pathname.endsWith('.ts') ? ['--import', 'tsx'] : [];
-    return new Child(fork(fileURLToPath(script), args.map(String), { execArgv: [...loader, ...nodeOptions] }));
+    return new Child(fork(fileURLToPath(script), args.map(String), { execArgv: [...nodeOptions] }));
   }
 
   /** What the child says next, or the next thing that `isIt`. @throws when it ends before */

@@ -4,7 +4,7 @@ import type { ClaimFigures, ClaimingSystem } from '../schedules/claim.js';
 import { ENGINE_NAMES, ENGINES } from '../schedules/engines.js';
 
 const SYSTEMS: readonly ClaimingSystem[] = ['Flowrra', 'raw limit'];
-const CLAIM = new URL('../schedules/claim.ts', import.meta.url);
+const CLAIM = new URL('../schedules/claim.js', import.meta.url);
 
 export const claims: Part = {
   name: 'claims',

@@ -3,7 +3,7 @@ import type { Bench, Part } from '../measuring/bench.js';
 import { measureApart } from '../measuring/child.js';
 import { FLOWRRA } from '../measuring/row.js';
 
-const CHILD = new URL('../in-process/cpu-child.ts', import.meta.url);
+const CHILD = new URL('../in-process/cpu-child.js', import.meta.url);
 const THREADS = 2;
 const BOUND = '1.3 × piscina + I/O task';
 
@@ -18,7 +18,7 @@ export const cpu: Part = {
 };
 
 async function calling(bench: Bench, inFlight: number): Promise<void> {
-  const count = bench.amount(20_000, 500);
+  const count = bench.amount(10_000, 500);
   const time = (kind: CallsName): Promise<number> => measureApart<number>(CHILD, [kind, THREADS, inFlight, count]);
   const figures = (microseconds: number) => ({ time: microseconds, rate: 1e6 / microseconds });
   await bench.compete({

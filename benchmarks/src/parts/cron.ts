@@ -5,7 +5,7 @@ import type { ComputedSlots } from '../schedules/cron/compute-slots.js';
 import { CRON_CASES, type CronCase } from '../schedules/cron/cron-cases.js';
 import { CRON_SYSTEMS, type CronSystemName } from '../schedules/cron/cron-systems.js';
 
-const COMPUTE = new URL('../schedules/cron/compute-slots.ts', import.meta.url);
+const COMPUTE = new URL('../schedules/cron/compute-slots.js', import.meta.url);
 const SYSTEMS = Object.keys(CRON_SYSTEMS) as CronSystemName[];
 
 export const cron: Part = {

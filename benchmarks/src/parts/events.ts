@@ -3,8 +3,8 @@ import type { Part } from '../measuring/bench.js';
 import { measureApart } from '../measuring/child.js';
 import { FLOWRRA } from '../measuring/row.js';
 
-const CALLS = new URL('../in-process/calls-child.ts', import.meta.url);
-const EMIT = new URL('../in-process/emit-child.ts', import.meta.url);
+const CALLS = new URL('../in-process/calls-child.js', import.meta.url);
+const EMIT = new URL('../in-process/emit-child.js', import.meta.url);
 const CONCURRENCY = 100;
 const PRIORITIES = 1;
 const WAVE = 1_000;

@@ -5,7 +5,7 @@ import { FLOWRRA } from '../measuring/row.js';
 import { produce, Workers } from '../queues/run-processes.js';
 import { MeasuredRedis } from '../queues/server.js';
 
-const CHILD = new URL('../growth/store-child.ts', import.meta.url);
+const CHILD = new URL('../growth/store-child.js', import.meta.url);
 const SMALL = 'small store';
 const FEW_KEPT = 1_000;
 const ROUNDS = 6;

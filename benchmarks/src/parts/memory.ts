@@ -3,7 +3,7 @@ import type { Bench, Part } from '../measuring/bench.js';
 import { measureApart } from '../measuring/child.js';
 import type { Goal } from '../measuring/row.js';
 
-const CHILD = new URL('../in-process/calls-child.ts', import.meta.url);
+const CHILD = new URL('../in-process/calls-child.js', import.meta.url);
 const CONCURRENCY = 100;
 
 export const memory: Part = {

@@ -3,7 +3,7 @@ import { measureApart } from '../measuring/child.js';
 import { FLOWRRA } from '../measuring/row.js';
 import { MeasuredRedis } from '../queues/server.js';
 
-const CHILD = new URL('../in-process/waits-child.ts', import.meta.url);
+const CHILD = new URL('../in-process/waits-child.js', import.meta.url);
 
 export const waits: Part = {
   name: 'waits',

@@ -9,7 +9,7 @@ export function produce(
   scenario: Scenario,
   { warmUp, count }: { warmUp: number; count: number },
 ): Promise<number> {
-  return measureApart(new URL('producer.ts', import.meta.url), [system, url, scenario, warmUp, count]);
+  return measureApart(new URL('producer.js', import.meta.url), [system, url, scenario, warmUp, count]);
 }
 
 /** Worker processes of one system, and what they have run so far. */
@@ -32,7 +32,7 @@ export class Workers {
     url: string,
     { processes, concurrency }: { processes: number; concurrency: number },
   ): Promise<Workers> {
-    const script = new URL('worker.ts', import.meta.url);
+    const script = new URL('worker.js', import.meta.url);
     const children = Array.from({ length: processes }, () => Child.start(script, [system, url, concurrency]));
     const workers = new Workers(children);
     await Promise.all(children.map((child) => child.hear((message) => 'ready' in message)));

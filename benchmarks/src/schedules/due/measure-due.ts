@@ -9,7 +9,7 @@ import type { Started } from './node.js';
 import type { DueSystemName } from './systems.js';
 import { WATCHES, type Watch } from './watches.js';
 
-const NODE = new URL('node.ts', import.meta.url);
+const NODE = new URL('node.js', import.meta.url);
 const LOOK_EVERY = 10;
 
 export interface DueOptions {

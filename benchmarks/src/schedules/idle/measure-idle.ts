@@ -6,7 +6,7 @@ import { createConnection } from 'mysql2/promise';
 import { Child } from '../../measuring/child.js';
 import type { IdleUse } from './node.js';
 
-const NODE = new URL('node.ts', import.meta.url);
+const NODE = new URL('node.js', import.meta.url);
 const MINUTE = 60_000;
 
 /** Of one node, a minute. */
