@@ -157,7 +157,9 @@ export const PLANTED: readonly Planted[] = [
     plan: {
       ...SMALL,
       stores: 'split',
-      faults: [[diesBetweenResultAndAck, diesBetweenResultAndAck]],
+      // Somebody has to see the end that is replaced.
+      load: { ...SMALL.load, waits: 1, reads: 1 },
+      faults: [[diesBetweenResultAndAck, diesBetweenResultAndAck, diesBetweenResultAndAck]],
       planted: redis({ find: 'if isFinal(old.status) or next.fence < old.fence then', replace: 'if false then' }),
     },
   },
