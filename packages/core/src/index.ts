@@ -100,9 +100,9 @@ export { CONTRACT, implementsContract, type StoreContext } from './contract.js';
 export { checkName } from './names.js';
 export { onAbort } from './on-abort.js';
 export { checkDuration, checkInteger, checkOptions } from './options.js';
+export { BaseTaskStore } from './stores/base-task-store.js';
 export { claimedTask } from './stores/claimed-task.js';
 export { importPackage } from './stores/import-package.js';
-export { BaseTaskStore } from './stores/base-task-store.js';
 export { JoinedTaskStore, outcomeResult } from './stores/joined-task-store.js';
 export { asBackendError, registerBackend, type StoreProvider, schemeOf } from './stores/store-providers.js';
 export type {
