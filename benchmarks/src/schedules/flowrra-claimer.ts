@@ -3,7 +3,7 @@ import type { ScheduledTask, SlotDecision } from '@flowrra/core';
 import { getSchedulerBackend } from '@flowrra/scheduler';
 import { dropTables, SqlSchedulerBackend } from '@flowrra/scheduler/sql';
 import { BATCH, type Claimer } from './claimer.js';
-import { sampleSchedule } from './sample-schedule.js';
+import { dailySchedule } from './daily-schedule.js';
 
 const DAY = 86_400_000;
 const STORED_AT_ONCE = 1_000;
@@ -18,7 +18,7 @@ export async function openFlowrraClaimer(url: string): Promise<Claimer> {
         const size = Math.min(STORED_AT_ONCE, count - from);
         const changes = Array.from({ length: size }, (_, i) => ({
           before: null,
-          after: sampleSchedule(from + i, due),
+          after: dailySchedule(from + i, due),
         }));
         if (!(await backend.applyChanges(changes))) throw new Error('The database was not empty.');
       }

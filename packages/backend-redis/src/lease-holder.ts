@@ -35,14 +35,7 @@ interface Extension {
 }
 
 /** See the head of scripts/claim.lua. */
-type ClaimScriptReply = [
-  now: number,
-  nextDueIn: number,
-  lastChance: number,
-  more: number,
-  lines: Buffer,
-  ...records: Buffer[],
-];
+type ClaimScriptReply = [now: number, nextDueIn: number, lastChance: number, more: number, claims: Buffer];
 
 const EXTEND_REPLIES: readonly ExtendReply[] = ['lost', 'held', 'cancel'];
 
