@@ -24,6 +24,23 @@ const SAMPLE = sampleSchedule('job', {
   jitter: 2 ** 31 + 1,
 });
 
+describe('a schema that search_path names', () => {
+  it('has tables of its own, also where another one has tables of the same names', async () => {
+    const world = setup();
+    await world.backend().create(sampleSchedule('here'));
+    await world.query('create schema elsewhere');
+    onTestFinished(async () => {
+      await world.query('drop schema elsewhere cascade');
+    });
+    const pool = new pg.Pool({ connectionString: world.url, options: '-c search_path=elsewhere' });
+    onTestFinished(() => pool.end());
+    const elsewhere = world.backend({}, pool);
+    await elsewhere.create(sampleSchedule('there'));
+    expect(await world.query(`select id from elsewhere.${world.prefix}schedules`)).toEqual([{ id: 'there' }]);
+    expect(await world.query(`select id from ${world.prefix}schedules`)).toEqual([{ id: 'here' }]);
+  });
+});
+
 describe('a pool that is passed in', () => {
   it('may parse integers and JSON in any way (SQ-12)', async () => {
     const parsers: ((oid: number) => (text: string) => unknown)[] = [

@@ -16,6 +16,29 @@ describe.each(SQL_SERVERS)('nodes that start on $name', (server) => {
     // MariaDB makes and drops 240 tables for it.
   }, 180_000);
 
+  it('make their schema beside others who drop tables of their own', async () => {
+    const busy = server.world();
+    let done = false;
+    const dropping = (async () => {
+      const columns = Array.from({ length: 50 }, (_, index) => `c${index} int`).join(', ');
+      while (!done) {
+        await busy.query(`create table ${busy.prefix}firings (${columns}); drop table ${busy.prefix}firings`);
+      }
+    })();
+    const starts = Array.from({ length: 4 }, async () => {
+      for (let round = 0; round < 10; round++) {
+        const world = server.world();
+        await world.backend({ poolSize: 1 }).create(sampleSchedule('job'));
+        await world.close();
+      }
+    });
+    await Promise.all(starts).finally(() => {
+      done = true;
+    });
+    await dropping;
+    await busy.close();
+  }, 60_000);
+
   it('refuse tables that a newer version made, and leave them alone', async () => {
     const world = server.world();
     onTestFinished(() => world.close());

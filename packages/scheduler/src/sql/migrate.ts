@@ -1,5 +1,5 @@
 import { BackendError } from '@flowrra/core';
-import { type Kysely, type Migration, Migrator, sql } from 'kysely';
+import { type DatabaseIntrospector, type Kysely, type Migration, Migrator, sql, type TableMetadata } from 'kysely';
 import { createTables } from './migrations/0001-create-tables.js';
 import { ALL_TABLES, type SqlTables } from './schema.js';
 import type { SqlDialect } from './sql-dialect.js';
@@ -38,11 +38,11 @@ export async function migrate(db: Kysely<SqlTables>, dialect: SqlDialect, prefix
   // The usual start takes no lock.
   if (Object.keys(known).every((name) => done.includes(name))) return;
   const run = async (connection: Kysely<SqlTables>): Promise<void> => {
+    const tables = { migrationTableName: `${prefix}migrations`, migrationLockTableName: `${prefix}migrations_lock` };
     const { error } = await new Migrator({
-      db: connection,
+      db: seeingOnly(Object.values(tables), connection, dialect),
       provider: { getMigrations: () => Promise.resolve(known) },
-      migrationTableName: `${prefix}migrations`,
-      migrationLockTableName: `${prefix}migrations_lock`,
+      ...tables,
     }).migrateToLatest();
     if (error !== undefined) throw error;
   };
@@ -65,14 +65,46 @@ function refuseUnknown(done: readonly string[], known: Record<string, Migration>
   if (unknown !== undefined) throw new SchemaTooNewError(dialect.label, unknown);
 }
 
+/**
+ * What the Migrator sees of a database. Kysely's own introspection lists the tables of all schemas, of which another may
+ * have one of this name, and PostgreSQL fails it if one of them is dropped meanwhile.
+ */
+function seeingOnly(names: readonly string[], db: Kysely<SqlTables>, dialect: SqlDialect): Kysely<SqlTables> {
+  const introspection: Pick<DatabaseIntrospector, 'getTables'> = {
+    async getTables() {
+      const there: TableMetadata[] = [];
+      for (const name of names) {
+        if (await readIfThere(db, name, dialect)) there.push({ name, isView: false, columns: [] });
+      }
+      return there;
+    },
+  };
+  return new Proxy(db, {
+    get(target, property) {
+      if (property === 'introspection') return introspection;
+      const value: unknown = Reflect.get(target, property, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
 /** The names of the migrations that were carried out; none when there is no table of them yet. */
 async function migrationsDone(db: Kysely<SqlTables>, dialect: SqlDialect, prefix: string): Promise<string[]> {
+  const rows = await readIfThere(db, `${prefix}migrations`, dialect);
+  return (rows ?? []).map(({ name }) => String(name));
+}
+
+/** The few rows of a table; null when there is no such table where the connection looks for it. */
+async function readIfThere(
+  db: Kysely<SqlTables>,
+  table: string,
+  dialect: SqlDialect,
+): Promise<Record<string, unknown>[] | null> {
   try {
-    const { rows } = await sql<{ name: string }>`select name from ${sql.table(`${prefix}migrations`)}`.execute(db);
-    return rows.map(({ name }) => name);
+    return (await sql<Record<string, unknown>>`select * from ${sql.table(table)}`.execute(db)).rows;
   } catch (err) {
     // Engines say in different words that there is no table; what is really wrong, making it will show.
-    if (dialect.kindOfError(err) === 'other') return [];
+    if (dialect.kindOfError(err) === 'other') return null;
     throw err;
   }
 }
