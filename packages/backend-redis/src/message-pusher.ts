@@ -18,7 +18,7 @@ import { SCRIPTS } from './redis-scripts.js';
 import { Runs } from './runs.js';
 
 /** A refusal is a reply: it concerns one group of a call, not the others. */
-type GroupReply = readonly PushReply[] | QueueFullError;
+type GroupReply = PushReply[] | QueueFullError;
 
 /** Takes messages in: calls of one tick go to the server together. */
 export class MessagePusher {
@@ -40,11 +40,10 @@ export class MessagePusher {
     // With a limit a call is taken in whole or not at all, so it is one script call; the limit bounds it.
     const groups = this.#policy.maxQueueSize === null ? split(messages) : [messages];
     try {
-      const replies = await Promise.all(groups.map((group) => this.#batcher.add(group)));
-      return replies.flatMap((reply) => {
-        if (reply instanceof QueueFullError) throw reply;
-        return reply;
-      });
+      const [first] = groups;
+      // Of most calls there is one part, which need not be joined with others.
+      if (first && groups.length === 1) return unlessFull(await this.#batcher.add(first));
+      return (await Promise.all(groups.map((group) => this.#batcher.add(group)))).flatMap(unlessFull);
     } catch (err) {
       if (err instanceof ReplyLostError)
         throw new IndeterminateSubmitError(
@@ -128,6 +127,11 @@ export class MessagePusher {
       return own.map((code) => ({ known: code === 1, submittedAt }));
     });
   }
+}
+
+function unlessFull(reply: GroupReply): PushReply[] {
+  if (reply instanceof QueueFullError) throw reply;
+  return reply;
 }
 
 /** Parts within the bounds of one script call. */

@@ -51,7 +51,8 @@ export class RedisConnection {
   readonly subscriber: RedisSubscriber;
   logger: Logger = consoleLogger;
   readonly #commands: RedisLink;
-  #checked: Promise<void> | null = null;
+  #checking: Promise<void> | null = null;
+  #isChecked = false;
   #users = 1;
 
   /** @throws InvalidUrlError, ConfigError */
@@ -90,32 +91,25 @@ export class RedisConnection {
   }
 
   /** @throws StoreUnavailableError, StoreFullError, BackendError */
-  async send(command: string, args: readonly Argument[], options: RunOptions = {}): Promise<unknown> {
-    return this.#withinDeadline(options, async (left) => {
-      await this.#check(left);
-      return this.#commands.call(command, args, left, options.repeat ? left : undefined);
-    });
+  send(command: string, args: readonly Argument[], options: RunOptions = {}): Promise<unknown> {
+    return this.#withinDeadline(options, (left) =>
+      this.#commands.call(command, args, left, options.repeat ? left : undefined),
+    );
   }
 
   /**
    * Runs a script. The server may have forgotten it (restart, SCRIPT FLUSH): then its text is sent.
    * @param args may depend on whether the call is a repetition: it may have been carried out already
    */
-  async run(
-    script: Script,
-    keys: readonly string[],
-    args: ScriptArguments,
-    options: RunOptions = {},
-  ): Promise<unknown> {
+  run(script: Script, keys: readonly string[], args: ScriptArguments, options: RunOptions = {}): Promise<unknown> {
     return this.#withinDeadline(options, async (left, isRepetition) => {
-      await this.#check(left);
       const patience = options.repeat ? left : undefined;
       const own = typeof args === 'function' ? args(isRepetition) : args;
       try {
         return await this.#commands.call('evalsha', [script.sha, keys.length, ...keys, ...own], left, patience);
       } catch (err) {
         if (!(err instanceof BackendError) || !isUnknownScript(err.cause)) throw err;
-        return this.#commands.call('eval', [script.text, keys.length, ...keys, ...own], left, patience);
+        return await this.#commands.call('eval', [script.text, keys.length, ...keys, ...own], left, patience);
       }
     });
   }
@@ -128,25 +122,29 @@ export class RedisConnection {
     if (this.#users <= 0) throw new StoppedError(`The connection to Redis at ${this.address}`);
     // Not the time of day: somebody may set that back.
     const end = performance.now() + this.deadline;
+    const left = (): number => Math.max(0, end - performance.now());
     let lost: ReplyLostError | null = null;
     while (true) {
       try {
-        return await call(Math.max(0, end - performance.now()), lost !== null);
+        if (!this.#isChecked) await this.#check(left());
+        return await call(left(), lost !== null);
       } catch (err) {
         if (err instanceof ReplyLostError) lost = err;
         // Once a reply was lost, "it was not sent" is no longer true of the whole call; nor is it when this is closed.
         else throw lost && (err instanceof StoreUnavailableError || err instanceof StoppedError) ? lost : err;
-        if (!options.repeat || performance.now() >= end) throw lost;
+        if (!options.repeat || left() === 0) throw lost;
       }
     }
   }
 
+  /** Once, before the first call. */
   async #check(deadline: number): Promise<void> {
-    this.#checked ??= checkServer(this.#commands, this.logger, deadline);
+    this.#checking ??= checkServer(this.#commands, this.logger, deadline);
     try {
-      await this.#checked;
+      await this.#checking;
+      this.#isChecked = true;
     } catch (err) {
-      this.#checked = null;
+      this.#checking = null;
       throw err;
     }
   }

@@ -53,9 +53,9 @@ export class RedisLink {
    * @param patience milliseconds to wait for the reply; by default as long as the link counts as alive
    * @throws StoreUnavailableError when it was not sent; ReplyLostError when it was, and no reply came
    */
-  async call(command: string, args: readonly Argument[], deadline: number, patience = REPLY_TIMEOUT): Promise<unknown> {
-    if (!this.#usable()) await this.#becomeUsable(deadline);
-    return this.#watch(this.#send(command, args), Math.min(patience, REPLY_TIMEOUT));
+  call(command: string, args: readonly Argument[], deadline: number, patience = REPLY_TIMEOUT): Promise<unknown> {
+    const send = () => this.#watch(this.#send(command, args), Math.min(patience, REPLY_TIMEOUT));
+    return this.#usable() ? send() : this.#becomeUsable(deadline).then(send);
   }
 
   /** What is sent in one turn travels together. */

@@ -76,32 +76,39 @@ export class ResultWaiters {
     this.#ownEnds.forget(taskId);
   }
 
-  async wait(taskId: string, options: BackendWaitOptions): Promise<FinishedTaskResult> {
-    const { signal, seen = false } = options;
-    const timeout = resolveWaitTimeout(options.timeout);
-    if (this.#closed) throw new StoppedError('The result backend');
-    if (signal?.aborted) throw new WaitAbortedError(`Waiting for task ${taskId}`, signal.reason);
-    let timer: Timer | undefined;
-    let stopListening: (() => void) | undefined;
-    let waiter: Waiter | undefined;
-    try {
-      return await new Promise<FinishedTaskResult>((resolve, reject) => {
-        waiter = { resolve, reject };
-        const aborted = (): Error => new WaitAbortedError(`Waiting for task ${taskId}`, signal?.reason);
-        stopListening = signal && onAbort(signal, () => reject(aborted()));
-        const watch = this.#add(taskId, waiter, seen);
-        const end = this.#ownEnds.takeEnd(taskId);
-        if (end) return this.#read(watch, end);
-        if (timeout === null && this.#ownEnds.isExpected(taskId)) return;
-        watch.firstLook ??= this.#begin(watch);
-        const giveUp = (): void => reject(new WaitTimeoutError(taskId, timeout ?? 0));
-        if (timeout !== null) timer = this.#clock().after(timeout, () => void watch.firstLook?.then(giveUp));
-      });
-    } finally {
-      timer?.cancel();
-      stopListening?.();
-      if (waiter) this.#remove(taskId, waiter);
-    }
+  wait(taskId: string, options: BackendWaitOptions): Promise<FinishedTaskResult> {
+    return new Promise((resolve, reject) => {
+      const { signal, seen = false } = options;
+      const timeout = resolveWaitTimeout(options.timeout);
+      if (this.#closed) throw new StoppedError('The result backend');
+      const aborted = (): Error => new WaitAbortedError(`Waiting for task ${taskId}`, signal?.reason);
+      if (signal?.aborted) throw aborted();
+      let timer: Timer | undefined;
+      let stopListening: (() => void) | undefined;
+      const end = (): void => {
+        timer?.cancel();
+        stopListening?.();
+        this.#remove(taskId, waiter);
+      };
+      const waiter: Waiter = {
+        resolve: (result) => {
+          end();
+          resolve(result);
+        },
+        reject: (err) => {
+          end();
+          reject(err);
+        },
+      };
+      stopListening = signal && onAbort(signal, () => waiter.reject(aborted()));
+      const watch = this.#add(taskId, waiter, seen);
+      const ended = this.#ownEnds.takeEnd(taskId);
+      if (ended) return this.#read(watch, ended);
+      if (timeout === null && this.#ownEnds.isExpected(taskId)) return;
+      watch.firstLook ??= this.#begin(watch);
+      const giveUp = (): void => waiter.reject(new WaitTimeoutError(taskId, timeout ?? 0));
+      if (timeout !== null) timer = this.#clock().after(timeout, () => void watch.firstLook?.then(giveUp));
+    });
   }
 
   close(): void {

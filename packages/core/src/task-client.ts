@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { customAlphabet } from 'nanoid';
 import type { BackendWaitOptions, BaseResultBackend } from './backends/base-result-backend.js';
 import { getBackend } from './backends/get-backend.js';
-import type { BaseBroker, Lane, NewMessage } from './brokers/base-broker.js';
+import type { BaseBroker, NewMessage } from './brokers/base-broker.js';
 import { getBroker } from './brokers/get-broker.js';
 import type { Config } from './config.js';
 import { ArgumentError, ConfigError, NoWorkerError, StoppedError, TaskNotFoundError } from './errors.js';
@@ -15,7 +15,7 @@ import { isServed } from './stores/served-lanes.js';
 import type { SubmitReply, TaskStore } from './stores/task-store.js';
 import { type MessageSource, prepareMessage } from './tasks/prepare-message.js';
 import { isTaskContract, type Task, type TaskContract } from './tasks/task.js';
-import { type HandleSource, TaskHandle } from './tasks/task-handle.js';
+import { type HandleSource, TaskHandle, type TaskPlace } from './tasks/task-handle.js';
 import { TaskRegistry } from './tasks/task-registry.js';
 import { type FinishedTaskResult, isFinished, type TaskResult } from './tasks/task-result.js';
 
@@ -47,6 +47,8 @@ export class TaskClient implements HandleSource {
   readonly middleware: Middleware[] = [];
   readonly #source: MessageSource;
   #opening: Promise<OpenStores> | undefined;
+  /** What `open` resolves to, once it has: a call that need not wait for it takes fewer turns of the microtask queue. */
+  #stores: OpenStores | undefined;
   #closed = false;
 
   constructor(config: Config) {
@@ -75,7 +77,9 @@ export class TaskClient implements HandleSource {
       await backend.open(context);
       await broker.open(context);
       const store = (await broker.fuse(backend)) ?? new JoinedTaskStore(broker, backend, context);
-      return { store, broker, backend };
+      const stores = { store, broker, backend };
+      if (!this.#closed) this.#stores = stores;
+      return stores;
     } catch (err) {
       await this.#closeOwn({ broker, backend });
       throw err;
@@ -96,7 +100,7 @@ export class TaskClient implements HandleSource {
     );
   }
 
-  async submit(call: SubmitCall): Promise<TaskHandle> {
+  submit(call: SubmitCall): Promise<TaskHandle> {
     return this.#throughMiddleware(call, 0);
   }
 
@@ -104,38 +108,43 @@ export class TaskClient implements HandleSource {
   async submitMany(calls: readonly SubmitCall[]): Promise<TaskHandle[]> {
     if (this.middleware.some((middleware) => middleware.submit))
       return Promise.all(calls.map((call) => this.submit(call)));
-    return this.#push(calls);
-  }
-
-  async #throughMiddleware(call: SubmitCall, index: number): Promise<TaskHandle> {
-    const middleware = this.middleware[index];
-    if (middleware?.submit)
-      return checkHandle(await middleware.submit(call, (next) => this.#throughMiddleware(next, index + 1)));
-    if (middleware) return this.#throughMiddleware(call, index + 1);
-    const [handle] = await this.#push([call]);
-    return handle as TaskHandle;
-  }
-
-  /** Checks a call completely and makes its message. @throws as `prepareMessage` */
-  prepare(call: SubmitCall): NewMessage | Promise<NewMessage> {
-    return prepareMessage(call, this.#source);
-  }
-
-  async #push(calls: readonly SubmitCall[]): Promise<TaskHandle[]> {
     const messages: NewMessage[] = [];
     for (const call of calls) {
       const message = this.prepare(call);
       messages.push(message instanceof Promise ? await message : message);
     }
-    const { store } = await this.open();
+    const { store } = this.#stores ?? (await this.open());
     const replies = await store.submit(messages);
-    return messages.map((message, i) => {
-      const { task } = calls[i] as SubmitCall;
-      const { known, recorded } = replies[i] as SubmitReply;
-      if (!known)
-        this.events.emit('submitted', () => ({ taskId: message.id, taskName: task.name, queue: message.queue }));
-      return new TaskHandle(this, message.id, task, message.queue, { known: known && message.remembered, recorded });
-    });
+    return messages.map((message, i) => this.#submitted(calls[i] as SubmitCall, message, replies[i]));
+  }
+
+  // Not async: most calls pass no middleware, and would pay for the promises.
+  #throughMiddleware(call: SubmitCall, index: number): Promise<TaskHandle> {
+    const middleware = this.middleware[index];
+    if (!middleware) return this.#submitOne(call);
+    const next = (changed: SubmitCall) => this.#throughMiddleware(changed, index + 1);
+    return middleware.submit ? submitThrough(middleware as SubmitMiddleware, call, next) : next(call);
+  }
+
+  async #submitOne(call: SubmitCall): Promise<TaskHandle> {
+    const prepared = this.prepare(call);
+    const message = prepared instanceof Promise ? await prepared : prepared;
+    const { store } = this.#stores ?? (await this.open());
+    const [reply] = await store.submit([message]);
+    return this.#submitted(call, message, reply);
+  }
+
+  /** The store has answered, once for each message. */
+  #submitted({ task }: SubmitCall, message: NewMessage, reply: SubmitReply | undefined): TaskHandle {
+    const { known, recorded } = reply as SubmitReply;
+    const { id, queue, remembered } = message;
+    if (!known) this.events.emit('submitted', () => ({ taskId: id, taskName: task.name, queue }));
+    return new TaskHandle(this, id, task, queue, { known: known && remembered, recorded });
+  }
+
+  /** Checks a call completely and makes its message. @throws as `prepareMessage` */
+  prepare(call: SubmitCall): NewMessage | Promise<NewMessage> {
+    return prepareMessage(call, this.#source);
   }
 
   /** The contract as a task of this client: with `submit`, `call` and the rest bound to it. */
@@ -152,10 +161,10 @@ export class TaskClient implements HandleSource {
         const made = calls.map((args) => ({ task: contract, args, options: options ?? {} }));
         return this.submitMany(made) as Promise<TaskHandle<Result>[]>;
       },
-      call: async (args, ...[options]) => {
-        const handle = await this.submit({ task: contract, args, options: options ?? {} });
-        return handle.result() as Promise<Result>;
-      },
+      call: (args, ...[options]) =>
+        this.submit({ task: contract, args, options: options ?? {} }).then(
+          (handle) => handle.result() as Promise<Result>,
+        ),
       handle: (id) => this.handle(contract, id),
     };
   }
@@ -168,18 +177,9 @@ export class TaskClient implements HandleSource {
     return (await this.open()).store.get(taskId);
   }
 
-  async waitFor(
-    taskId: string,
-    { queue, lane }: { queue: string; lane: Lane },
-    options: BackendWaitOptions,
-  ): Promise<FinishedTaskResult> {
-    const { store, broker } = await this.open();
-    if (broker.supports.processLocal && !isServed(broker, queue, lane)) {
-      const result = await store.get(taskId);
-      if (result && isFinished(result)) return result;
-      throw new NoWorkerError(taskId, queue, lane);
-    }
-    return store.waitFor(taskId, options);
+  waitFor(taskId: string, place: TaskPlace, options: BackendWaitOptions): Promise<FinishedTaskResult> {
+    const wait = (stores: OpenStores) => waitIn(stores, taskId, place, options);
+    return this.#stores ? wait(this.#stores) : this.open().then(wait);
   }
 
   async cancel(taskId: string, queue: string): Promise<boolean> {
@@ -189,6 +189,7 @@ export class TaskClient implements HandleSource {
   /** Closes the stores that this client opened; later calls fail with StoppedError. Instances passed in are the user's. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#stores = undefined;
     const stores = await this.#opening?.catch(() => undefined);
     if (stores) await this.#closeOwn(stores);
   }
@@ -197,6 +198,34 @@ export class TaskClient implements HandleSource {
     if (broker !== this.config.broker.target) await broker.close();
     if (backend !== this.config.backend.target) await backend.close();
   }
+}
+
+/** A wait in a store of this process ends only if the process works: without a worker it is refused. */
+function waitIn(
+  { store, broker }: OpenStores,
+  taskId: string,
+  place: TaskPlace,
+  options: BackendWaitOptions,
+): Promise<FinishedTaskResult> {
+  const isUnserved = broker.supports.processLocal && !isServed(broker, place.queue, place.lane);
+  return isUnserved ? endedAlready(store, taskId, place) : store.waitFor(taskId, options);
+}
+
+/** @throws NoWorkerError when the task has not ended */
+async function endedAlready(store: TaskStore, taskId: string, { queue, lane }: TaskPlace): Promise<FinishedTaskResult> {
+  const result = await store.get(taskId);
+  if (result && isFinished(result)) return result;
+  throw new NoWorkerError(taskId, queue, lane);
+}
+
+type SubmitMiddleware = Middleware & Required<Pick<Middleware, 'submit'>>;
+
+async function submitThrough(
+  middleware: SubmitMiddleware,
+  call: SubmitCall,
+  next: (call: SubmitCall) => Promise<TaskHandle>,
+): Promise<TaskHandle> {
+  return checkHandle(await middleware.submit(call, next));
 }
 
 /** What a middleware hands back goes to the submitter. */

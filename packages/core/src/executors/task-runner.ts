@@ -59,8 +59,18 @@ export class TaskRunner {
   /** Resolves when nothing is left of the run, and its slot is free, if it was not before. Never rejects. */
   async run(task: ClaimedTask, slot: Slot): Promise<void> {
     const held = this.#session.hold(task, slot);
+    let isOvertaken = false;
     try {
-      await this.#process(held);
+      const call = this.#callOf(task);
+      // No step is async itself: a promise around a promise costs more than it looks.
+      if (call) {
+        const end = await this.#attempt(held, call);
+        isOvertaken = end === ABORTED;
+        if (!isOvertaken && this.#session.store.inOrder) slot.free();
+        await this.#settle(held, end);
+      } else {
+        await this.#endWithoutRun(held);
+      }
     } catch (err) {
       this.#session.options.logger.error(
         { err, taskId: task.lease.id },
@@ -69,47 +79,21 @@ export class TaskRunner {
     } finally {
       this.#session.letGo(held);
     }
-    if (held.leftover) await this.#awaitLeftover(task, held.leftover);
+    if (isOvertaken) await this.#awaitLeftover(held);
     this.#session.gate.done();
     slot.free();
   }
 
-  // Not async, nor are others on the way of every task: a promise around a promise costs more than it looks.
-  #process(held: HeldTask): Promise<void> {
-    const { task } = held;
-    switch (task.verdict) {
-      case 'cancelled':
-        return this.#cancelled(held, null);
-      case 'expired':
-        return this.#failed(held, new TaskExpiredError());
-      case 'exhausted':
-        return this.#failed(
-          held,
-          new WorkerLostError(
-            `${task.crashes} times its worker died, or blocked its event loop for longer than the lease, while it ran.`,
-          ),
-          'worker lost',
-        );
-      case 'unreadable':
-        return this.#unreadable(held);
-      case 'run':
-        return this.#runOrDefer(held);
-    }
-  }
-
-  #runOrDefer(held: HeldTask): Promise<void> {
-    const { task } = held;
-    const { message } = task;
-    if (!message) {
-      if (!isNewerMessage(task.payload)) return this.#unreadable(held);
-      return this.#defer(held, new MessageUnreadableError('The message was written by a newer version of Flowrra.'));
-    }
+  /** What is to be run; null when nothing is. */
+  #callOf({ verdict, message }: ClaimedTask): Pick<Attempt, 'message' | 'implementation'> | null {
+    if (verdict !== 'run' || !message) return null;
     const implementation = this.#options.registry.get(message.taskName);
-    if (implementation?.kind !== this.#options.kind) return this.#defer(held, new TaskNotFoundError(message.taskName));
-    return this.#runAttempt(held, message, implementation);
+    return implementation?.kind === this.#options.kind ? { message, implementation } : null;
   }
 
-  async #runAttempt(held: HeldTask, message: TaskMessage, implementation: Implementation): Promise<void> {
+  /** @returns how the handler ended, or that it was overtaken by its signal */
+  #attempt(held: HeldTask, call: Pick<Attempt, 'message' | 'implementation'>): Promise<AttemptEnd | typeof ABORTED> {
+    const { message, implementation } = call;
     const { task, run } = held;
     const { clock, events } = this.#session.options;
     events.emit('started', () => attemptEvent(task));
@@ -117,45 +101,40 @@ export class TaskRunner {
     const { timeout } = message;
     const timer = timeout === null ? null : clock.after(timeout, () => run.abort(new AttemptTimeoutError(timeout)));
     const handler = this.#options.attempt({ implementation, message, task, run, progress });
-    const end = await this.#endOrAbort(handler, run);
-    timer?.cancel();
-    progress.end();
-    // Awaited, as a promise that an async function returns costs three turns of the microtask queue.
-    if (end === ABORTED) {
-      held.leftover = handler;
-      await this.#settleAborted(held, run.reason, progress.latest);
-    } else {
-      if (this.#session.store.inOrder) held.slot.free();
-      await this.#settle(held, end, progress.latest);
-    }
-  }
-
-  #endOrAbort(handler: Promise<AttemptEnd>, run: AbortSwitch): Promise<AttemptEnd | typeof ABORTED> {
     this.#session.handlerStarted();
+    held.progress = progress;
+    held.handler = handler;
     return new Promise((resolve) => {
+      const ended = (end: AttemptEnd | typeof ABORTED): void => {
+        timer?.cancel();
+        progress.end();
+        resolve(end);
+      };
       void handler.then((end) => {
         this.#session.handlerEnded();
-        resolve(end);
+        ended(end);
       });
-      run.onAbort(() => resolve(ABORTED));
+      run.onAbort(() => ended(ABORTED));
     });
   }
 
-  /** The handler was overtaken by its signal: what follows depends on why. */
-  async #settleAborted(held: HeldTask, reason: unknown, progressJson: string | null): Promise<void> {
-    if (held.lost) return;
-    if (reason instanceof CancelRequestedError) return this.#cancelled(held, progressJson);
-    if (reason instanceof AttemptTimeoutError) return this.#settle(held, failedAttempt(reason), progressJson);
-    await this.#settler.release(held, 'stopped', 0);
-  }
-
-  #settle(held: HeldTask, end: AttemptEnd, progressJson: string | null): Promise<void> {
+  #settle(held: HeldTask, end: AttemptEnd | typeof ABORTED): Promise<void> {
     if (held.lost) return Promise.resolve();
+    if (end === ABORTED) return this.#settleOvertaken(held);
+    const progressJson = latestProgress(held);
     if (end.status === 'success')
       return this.#settler.finish(held, { status: end.status, resultJson: end.resultJson, progressJson });
     const delay = this.#delayBeforeRetry(held.task, end);
     if (delay === null) return this.#settler.finish(held, { status: 'failed', error: end.error, progressJson });
     return this.#settler.retry(held, end.error, delay);
+  }
+
+  /** The handler was overtaken by its signal: what follows depends on why. */
+  #settleOvertaken(held: HeldTask): Promise<void> {
+    const { reason } = held.run;
+    if (reason instanceof CancelRequestedError) return this.#cancelled(held);
+    if (reason instanceof AttemptTimeoutError) return this.#settle(held, failedAttempt(reason));
+    return this.#settler.release(held, 'stopped', 0);
   }
 
   /** Null when there is no further attempt. */
@@ -165,9 +144,34 @@ export class TaskRunner {
     return retry === 'policy' ? retryDelay(policy, task.attempt) : retry.after;
   }
 
-  #cancelled(held: HeldTask, progressJson: string | null): Promise<void> {
+  /** The task ends, or goes on elsewhere, and this worker has not run it. */
+  #endWithoutRun(held: HeldTask): Promise<void> {
+    const { verdict, message, payload, crashes } = held.task;
+    switch (verdict) {
+      case 'cancelled':
+        return this.#cancelled(held);
+      case 'expired':
+        return this.#failed(held, new TaskExpiredError());
+      case 'exhausted':
+        return this.#failed(
+          held,
+          new WorkerLostError(
+            `${crashes} times its worker died, or blocked its event loop for longer than the lease, while it ran.`,
+          ),
+          'worker lost',
+        );
+      case 'unreadable':
+        return this.#unreadable(held);
+      case 'run':
+        if (message) return this.#defer(held, new TaskNotFoundError(message.taskName));
+        if (!isNewerMessage(payload)) return this.#unreadable(held);
+        return this.#defer(held, new MessageUnreadableError('The message was written by a newer version of Flowrra.'));
+    }
+  }
+
+  #cancelled(held: HeldTask): Promise<void> {
     const error = withoutStack(new CancelRequestedError());
-    return this.#settler.finish(held, { status: 'cancelled', error, progressJson });
+    return this.#settler.finish(held, { status: 'cancelled', error, progressJson: latestProgress(held) });
   }
 
   #unreadable(held: HeldTask): Promise<void> {
@@ -193,7 +197,7 @@ export class TaskRunner {
   }
 
   /** A handler that ignores its signal keeps its slot, for one lease at most: more would run than the slots allow. */
-  async #awaitLeftover(task: ClaimedTask, handler: Promise<unknown>): Promise<void> {
+  async #awaitLeftover({ task, handler }: HeldTask): Promise<void> {
     const { clock, lease, logger } = this.#session.options;
     const over = abortableBy(this.#session.stopping);
     const tooLong = sleep(clock, lease, over).then(
@@ -207,6 +211,11 @@ export class TaskRunner {
     await Promise.race([handler, tooLong]);
     over.end();
   }
+}
+
+/** What the handler reported last, for the final result. */
+function latestProgress({ progress }: HeldTask): string | null {
+  return progress?.latest ?? null;
 }
 
 /** Errors of Flowrra's own that end a task: where they were made says nothing. */

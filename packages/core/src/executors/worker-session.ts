@@ -5,6 +5,7 @@ import type { Logger } from '../logger.js';
 import type { ClaimedTask, TaskStore } from '../stores/task-store.js';
 import { AbortSwitch } from './abort-switch.js';
 import { AloneGate } from './alone-gate.js';
+import type { ProgressReporter } from './progress-reporter.js';
 
 /** After the grace of a stop, milliseconds for handing tasks back to a store that may not answer. */
 const HAND_BACK_TIME = 1_000;
@@ -28,8 +29,10 @@ export interface HeldTask {
    * have heard already, and its answer been lost.
    */
   settling: boolean;
-  /** The handler, once its signal has overtaken it: it may still be running. */
-  leftover: Promise<unknown> | null;
+  /** What its handler reports, once there is one. */
+  progress: ProgressReporter | null;
+  /** The run of its handler, which may go on when its signal has overtaken it. */
+  handler: Promise<unknown> | null;
 }
 
 /** Everything that this process holds, over all its lanes: keeps leases alive and hears about cancels. */
@@ -86,7 +89,8 @@ export class WorkerSession {
   }
 
   hold(task: ClaimedTask, slot: Slot): HeldTask {
-    const held: HeldTask = { task, slot, run: new AbortSwitch(), lost: false, settling: false, leftover: null };
+    const run = new AbortSwitch();
+    const held: HeldTask = { task, slot, run, lost: false, settling: false, progress: null, handler: null };
     this.#held.add(held);
     this.#armHeartbeat();
     if (this.#cancelsHeard.has(task.lease.id)) void this.#extend([held]);

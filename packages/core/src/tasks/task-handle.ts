@@ -7,14 +7,16 @@ import type { TaskContract } from './task.js';
 import type { FinishedTaskResult, TaskResult } from './task-result.js';
 import type { TaskStatus } from './task-status.js';
 
+/** Where a task waits for a worker. */
+export interface TaskPlace {
+  readonly queue: string;
+  readonly lane: Lane;
+}
+
 /** What a handle asks of its app. */
 export interface HandleSource {
   get(taskId: string): Promise<TaskResult | null>;
-  waitFor(
-    taskId: string,
-    place: { queue: string; lane: Lane },
-    options: BackendWaitOptions,
-  ): Promise<FinishedTaskResult>;
+  waitFor(taskId: string, place: TaskPlace, options: BackendWaitOptions): Promise<FinishedTaskResult>;
   cancel(taskId: string, queue: string): Promise<boolean>;
 }
 
@@ -49,8 +51,26 @@ export class TaskHandle<Result = unknown> {
    * @throws ResultNotFoundError when the result was deleted, expired, or lost by the store
    * @throws NoWorkerError on memory, when this process does not serve the task's lane of the queue
    */
-  async result(options: WaitOptions = {}): Promise<Result> {
-    const outcome = await this.outcome(options);
+  result(options: WaitOptions = {}): Promise<Result> {
+    return this.outcome(options).then((outcome) => this.#valueOf(outcome));
+  }
+
+  /** How the task ended, whichever way: narrow on `status`. Throws like `result()`, but not for failed and cancelled. */
+  // Not async, nor is `result`: each promise costs an awaited task a turn.
+  outcome(options: WaitOptions = {}): Promise<FinishedTaskResult<Result>> {
+    try {
+      const { timeout = null, signal } = checkOptions<WaitOptions>(options, 'wait options', ['timeout', 'signal']);
+      const place = { queue: this.queue, lane: this.#lane };
+      // What was stored is what a handler of this type returned.
+      return this.#source.waitFor(this.id, place, { timeout, signal, seen: this.#recorded }) as Promise<
+        FinishedTaskResult<Result>
+      >;
+    } catch (err) {
+      return Promise.reject(err);
+    }
+  }
+
+  #valueOf(outcome: FinishedTaskResult<Result>): Result {
     switch (outcome.status) {
       case 'success':
         return outcome.result;
@@ -61,16 +81,6 @@ export class TaskHandle<Result = unknown> {
         throw new Failure(this.id, outcome.taskName, outcome.error);
       }
     }
-  }
-
-  /** How the task ended, whichever way: narrow on `status`. Throws like `result()`, but not for failed and cancelled. */
-  async outcome(options: WaitOptions = {}): Promise<FinishedTaskResult<Result>> {
-    const { timeout = null, signal } = checkOptions<WaitOptions>(options, 'wait options', ['timeout', 'signal']);
-    // What was stored is what a handler of this type returned.
-    const place = { queue: this.queue, lane: this.#lane };
-    return this.#source.waitFor(this.id, place, { timeout, signal, seen: this.#recorded }) as Promise<
-      FinishedTaskResult<Result>
-    >;
   }
 
   /** All that is known of the task now; null when nothing is. */
