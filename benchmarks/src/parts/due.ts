@@ -36,7 +36,7 @@ function contestantsOf(bench: Bench, count: number): Contestant<keyof DueFigures
   const common: DueOptions = { count, lead: bench.amount(6_000, 3_000), granularity: 1_000, cap: CAP };
   const often = (system: DueSystemName) => ({ system, measure: () => measureDue(system, common) });
   const sqlite = { system: 'Flowrra on SQLite', measure: once(() => measureDue('Flowrra on SQLite', common)) };
-  const agenda = atOnceOnly('Agenda', { ...common, lead: bench.amount(20_000, 3_000) });
+  const agenda = atOnceOnly('Agenda', { ...common, lead: bench.amount(15_000, 3_000) });
   // They know full minutes only, for which the quick form does not wait.
   const atMinutes = { ...common, granularity: 60_000 };
   const pgBoss = atOnceOnly('pg-boss', { ...atMinutes, lead: 30_000, count: count * PG_BOSS_SHARE });

@@ -54,19 +54,19 @@ async function enqueueing(bench: Bench, server: MeasuredRedis, setting: string):
   await measure(
     'enqueue one by one',
     'oneByOne',
-    bench.amount(4_000, 500),
+    bench.amount(3_000, 500),
     atLeast({ BullMQ: 1.2, 'Bee-Queue': 0.8, 'raw limit': 0.8 }),
   );
   await measure(
     'enqueue, 100 in flight',
     'inFlight',
-    bench.amount(20_000, 1_000),
+    bench.amount(15_000, 1_000),
     atLeast({ BullMQ: 1.5, 'Bee-Queue': 1, 'raw limit': 0.6 }),
   );
   await measure(
     'enqueue, bulk of 1,000',
     'bulk',
-    bench.amount(30_000, 2_000),
+    bench.amount(20_000, 2_000),
     atLeast({ BullMQ: 4, 'Bee-Queue': 1.3, 'raw limit': 0.35 }),
   );
 }
@@ -78,7 +78,7 @@ async function processing(bench: Bench, server: MeasuredRedis, setting: string):
     goals: Goal[],
     more: Partial<Record<'cpu' | 'bytes', RowDefinition>> = {},
   ): Promise<void> => {
-    const count = bench.amount(concurrency === 1 ? 4_000 : 20_000, 1_000);
+    const count = bench.amount(concurrency === 1 ? 2_500 : 15_000, 1_000);
     await bench.compete({
       rows: {
         rate: {
@@ -161,7 +161,7 @@ async function awaiting(bench: Bench, server: MeasuredRedis, setting: string): P
         },
       })),
     });
-  const inFlight = bench.amount(12_000, 1_000);
+  const inFlight = bench.amount(9_000, 1_000);
   await measure(
     'submit and await, 200 in flight',
     'results/s',
@@ -174,7 +174,7 @@ async function awaiting(bench: Bench, server: MeasuredRedis, setting: string): P
     'ms',
     'idle',
     // A process that stays: what it runs for the first time is over.
-    { warmUp: bench.amount(2_500, 20), count: bench.amount(500, 50) },
+    { warmUp: bench.amount(1_500, 20), count: bench.amount(500, 50) },
     atMost({ BullMQ: 0.5, 'Bee-Queue': 1.2, 'raw limit': 1.3 }),
   );
 }

@@ -22,7 +22,7 @@ const stop = await serve(url as string, {
   },
 });
 // The rest of a hundred.
-const rest = setInterval(report, 20);
+const rest = setInterval(report, 10);
 process.send?.({ ready: true });
 process.once('message', async () => {
   clearInterval(rest);

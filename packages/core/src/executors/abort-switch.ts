@@ -34,9 +34,16 @@ export class AbortSwitch {
     this.#listener?.();
   }
 
-  /** Calls `listener` when it aborts; at once, if it has. There is one listener, who runs after those of the signal. */
+  /** Calls `listener` when it aborts; at once, if it has. Listeners run in their order, after those of the signal. */
   onAbort(listener: () => void): void {
+    const before = this.#listener;
     if (this.#aborted) listener();
-    else this.#listener = listener;
+    else if (before === null) this.#listener = listener;
+    else {
+      this.#listener = () => {
+        before();
+        listener();
+      };
+    }
   }
 }

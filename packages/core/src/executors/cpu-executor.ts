@@ -75,13 +75,15 @@ export class CPUExecutor extends BaseExecutor {
   }
 
   protected async attempt(attempt: Attempt): Promise<AttemptEnd> {
-    const { implementation, message, run: ending, progress } = attempt;
+    const { implementation, message, run, progress } = attempt;
     const { config, middleware } = this.client;
     if (implementation.kind !== 'cpu') throw new TypeError('The CPU lane was given an I/O task.');
     const { contract, code } = implementation;
     try {
-      const args = await checkSchema(contract.schema.args, message.args, 'args');
-      const kwargs = await checkSchema(contract.schema.kwargs, message.kwargs, 'kwargs');
+      const { schema } = contract;
+      // Waiting costs a turn, also for what is there.
+      const args = schema.args ? await checkSchema(schema.args, message.args, 'args') : message.args;
+      const kwargs = schema.kwargs ? await checkSchema(schema.kwargs, message.kwargs, 'kwargs') : message.kwargs;
       const context = new AttemptContext(attempt, config.logger);
       const { id, name, queue, fence } = context;
       const job = {
@@ -93,10 +95,11 @@ export class CPUExecutor extends BaseExecutor {
         maxPayloadBytes: config.maxPayloadBytes,
       };
       const onProgress = (json: string): void => progress.report(json);
-      const run = () => this.#poolOfThreads().run(job, { signal: ending.signal, onProgress });
-      if (middleware.length === 0 && !contract.schema.result) return await run();
-      const value = await throughMiddleware(middleware, { context, args, kwargs }, async () => resultOf(await run()));
-      return await returned(value, contract.schema, config.maxPayloadBytes);
+      const inThread = () => this.#poolOfThreads().run(job, { run, onProgress });
+      if (middleware.length === 0 && !schema.result) return await inThread();
+      const call = { context, args, kwargs };
+      const value = await throughMiddleware(middleware, call, async () => resultOf(await inThread()));
+      return await returned(value, schema, config.maxPayloadBytes);
     } catch (thrown) {
       return thrown instanceof AttemptFailure ? thrown.end : failedAttempt(thrown);
     }

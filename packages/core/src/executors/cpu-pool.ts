@@ -22,7 +22,7 @@ export class CpuPool {
 
   /**
    * Runs a job in a thread. Whatever the job does (throw, crash, exit, run out of memory) is a failed attempt, and so is
-   * the end of its thread by the signal or by `close()`.
+   * the end of its thread by an abort or by `close()`.
    * @throws Error for a job beyond the free threads, which is a mistake of the caller
    */
   async run(job: CpuJob, options: CpuRunOptions): Promise<AttemptEnd> {

@@ -2,6 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { WorkerStoppingError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import type { AbortSwitch } from './abort-switch.js';
 import { type AttemptEnd, failedAttempt } from './attempt.js';
 import { type CpuCall, type CpuJob, type CpuReply, isCpuMessage } from './cpu-job.js';
 import { RunningCall } from './cpu-running-call.js';
@@ -17,7 +18,7 @@ const IDLE_TIMEOUT = 60_000;
 
 export interface CpuRunOptions {
   /** Ends the thread at once when it aborts; its reason becomes the failure. */
-  readonly signal: AbortSignal;
+  readonly run: AbortSwitch;
   /** Gets each progress report, merged when frequent, the last one always. */
   onProgress(json: string): void;
 }
@@ -43,11 +44,13 @@ export class CpuThread {
   }
 
   /** Runs a job; the caller waits for its end before it brings the next. Never rejects. */
-  async run(job: CpuJob, { signal, onProgress }: CpuRunOptions): Promise<AttemptEnd> {
-    if (signal.aborted) return failedAttempt(signal.reason);
+  async run(job: CpuJob, { run, onProgress }: CpuRunOptions): Promise<AttemptEnd> {
+    if (run.aborted) return failedAttempt(run.reason);
     const call = new RunningCall(++this.#calls, onProgress);
-    const stop = (): void => call.stop(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
+    run.onAbort(() => {
+      // After its end the thread may run another job.
+      if (this.#current === call) call.stop(run.reason);
+    });
     this.#current = call;
     try {
       return await this.#send(job, call);
@@ -55,7 +58,6 @@ export class CpuThread {
       return failedAttempt(call.aborted ? call.reason : error);
     } finally {
       this.#current = undefined;
-      signal.removeEventListener('abort', stop);
     }
   }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CancelRequestedError } from '../../src/errors.js';
+import { AbortSwitch } from '../../src/executors/abort-switch.js';
 import { isListening, job, resultOf, runProgram, setup } from './cpu-setup.js';
 
 describe('a CPU job', () => {
@@ -38,10 +39,10 @@ describe('a CPU job', () => {
 
   it('beyond the free threads is a mistake of the caller', async () => {
     const { run } = setup();
-    const stop = new AbortController();
-    const first = run(job('wait'), { signal: stop.signal });
+    const stop = new AbortSwitch();
+    const first = run(job('wait'), { run: stop });
     await expect(run(job('add', [1, 1]))).rejects.toThrow('All 1 CPU threads are taken');
-    stop.abort();
+    stop.abort(new CancelRequestedError());
     await first;
     expect(resultOf(await run(job('add', [1, 1])))).toBe(2);
   });
@@ -50,9 +51,9 @@ describe('a CPU job', () => {
 describe('progress of a CPU job', () => {
   it('arrives while the job runs', async () => {
     const { run } = setup();
-    const stop = new AbortController();
+    const stop = new AbortSwitch();
     const end = await run(job('wait'), {
-      signal: stop.signal,
+      run: stop,
       onProgress: () => stop.abort(new CancelRequestedError()),
     });
     expect(end).toMatchObject({ status: 'failed', error: { code: 'TASK_CANCELLED' } });
@@ -69,11 +70,11 @@ describe('progress of a CPU job', () => {
 
   it('that was merged away follows a moment later, though the handler says nothing more', async () => {
     const { run } = setup();
-    const stop = new AbortController();
+    const stop = new AbortSwitch();
     const reports: string[] = [];
-    const running = run(job('reportTwice'), { signal: stop.signal, onProgress: (json) => reports.push(json) });
+    const running = run(job('reportTwice'), { run: stop, onProgress: (json) => reports.push(json) });
     await vi.waitFor(() => expect(reports).toEqual(['1', '2']), { timeout: 10_000 });
-    stop.abort();
+    stop.abort(new CancelRequestedError());
     await running;
   });
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { AbortSwitch } from '../../src/executors/abort-switch.js';
 import type { AttemptEnd } from '../../src/executors/attempt.js';
 import type { CpuJob } from '../../src/executors/cpu-job.js';
 import { CpuPool } from '../../src/executors/cpu-pool.js';
@@ -42,8 +43,8 @@ export function setup({ threads = 1 } = {}) {
   return {
     pool,
     lines,
-    run: (work: CpuJob, options: { signal?: AbortSignal; onProgress?: (json: string) => void } = {}) =>
-      pool.run(work, { signal: new AbortController().signal, onProgress: () => {}, ...options }),
+    run: (work: CpuJob, options: { run?: AbortSwitch; onProgress?: (json: string) => void } = {}) =>
+      pool.run(work, { run: new AbortSwitch(), onProgress: () => {}, ...options }),
   };
 }
 
