@@ -1,5 +1,5 @@
 // A process that does one thing to a store that may be full, and answers with what that took.
-import { type Duration, defineTask, Flowrra } from '@flowrra/core';
+import { defineTask, Flowrra } from '@flowrra/core';
 import { FLOWRRA_SETTINGS } from '../flowrra-settings.js';
 import { report } from '../measuring/child.js';
 import { median } from '../measuring/statistics.js';
@@ -12,11 +12,6 @@ const PAGE = 100;
 const [, , action, url, count, rounds] = process.argv;
 
 const ACTIONS = {
-  /** Enqueues jobs for tomorrow. */
-  async delay(jobs: number) {
-    await enqueue(jobs, { delay: '1d' });
-    return null;
-  },
   /** Microseconds per job, to enqueue and to run it: the median of the rounds, without the first, which is slower. */
   async run(jobs: number, rounds: number) {
     const times: number[] = [];
@@ -41,17 +36,14 @@ const ACTIONS = {
 export type StoreAction = keyof typeof ACTIONS;
 
 /** @returns microseconds per job */
-async function enqueue(jobs: number, options: { delay?: Duration } = {}): Promise<number> {
+async function enqueue(jobs: number): Promise<number> {
   const app = new Flowrra({ ...FLOWRRA_SETTINGS, url });
   const task = app.implement(job, () => null);
   await app.queueSize(task.queue);
   const begin = performance.now();
   for (let from = 0; from < jobs; from += BULK) {
     const size = Math.min(BULK, jobs - from);
-    await task.submitMany(
-      Array.from({ length: size }, (_, i) => [jobOf(from + i)] as const),
-      options,
-    );
+    await task.submitMany(Array.from({ length: size }, (_, i) => [jobOf(from + i)] as const));
   }
   const milliseconds = performance.now() - begin;
   await app.stop();
@@ -93,12 +85,12 @@ async function runFirst(jobs: number): Promise<{ running: number; runs: number }
   return { running: ((end - begin) * 1_000) / (jobs - early), runs };
 }
 
-/** Jobs that wait or are delayed. */
+/** Jobs that wait. */
 async function queued(): Promise<number> {
   const app = new Flowrra({ ...FLOWRRA_SETTINGS, url });
-  const { waiting, delayed } = await app.queueSize(job.queue);
+  const { waiting } = await app.queueSize(job.queue);
   await app.stop();
-  return waiting + delayed;
+  return waiting;
 }
 
 report(await ACTIONS[action as StoreAction](Number(count), Number(rounds)));

@@ -33,7 +33,7 @@ export const due: Part = {
 };
 
 function contestantsOf(bench: Bench, count: number): Contestant<keyof DueFigures>[] {
-  const common: DueOptions = { count, lead: bench.amount(6_000, 3_000), granularity: 1_000, cap: CAP };
+  const common: DueOptions = { count, lead: bench.amount(5_000, 3_000), granularity: 1_000, cap: CAP };
   const often = (system: DueSystemName) => ({ system, measure: () => measureDue(system, common) });
   const sqlite = { system: 'Flowrra on SQLite', measure: once(() => measureDue('Flowrra on SQLite', common)) };
   const agenda = atOnceOnly('Agenda', { ...common, lead: bench.amount(15_000, 3_000) });

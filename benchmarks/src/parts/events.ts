@@ -14,7 +14,7 @@ export const events: Part = {
   name: 'events',
   about: 'What events cost when nobody listens: beside the memory pair whose events are cut out, and one event alone.',
   async measure(bench) {
-    const calls = bench.amount(100_000, 2_000);
+    const calls = bench.amount(50_000, 2_000);
     await bench.compete({
       rows: {
         rate: { title: 'call and await, no listener', unit: 'calls/s', goals: [{ against: CUT_OUT, atLeast: 0.95 }] },

@@ -28,10 +28,6 @@ export const growth: Part = {
     await running(bench, stores, 'kept results');
 
     await full.empty();
-    await ask('delay', full, many);
-    await running(bench, stores, 'delayed tasks');
-
-    await full.empty();
     await produce(FLOWRRA, full.url, 'bulk', { warmUp: 0, count: many });
     await running(bench, stores, 'waiting tasks');
     for (const store of Object.values(stores)) await store.stop();

@@ -29,7 +29,7 @@ export const memory: Part = {
       [{ against: 'p-queue', atLeast: 3 }],
     );
     // No goal: shows how much of the above is the price of 200,000 promises at a time, for each of them.
-    const waves = { priorities: 1, count: count / 2, wave: 1_000 };
+    const waves = { priorities: 1, count: count / 4, wave: 1_000 };
     await calling(bench, 'waves of 1,000 calls', waves, ['Flowrra', 'p-queue', 'fastq'], []);
   },
 };

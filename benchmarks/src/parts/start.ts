@@ -72,6 +72,6 @@ async function serving(bench: Bench): Promise<void> {
 /** The medians of several, as one start alone depends much on what the machine does meanwhile. */
 async function middleOf(bench: Bench, measure: () => Promise<Cost>): Promise<Cost> {
   const costs: Cost[] = [];
-  for (let i = 0; i < bench.amount(7, 1); i++) costs.push(await measure());
+  for (let i = 0; i < bench.amount(5, 1); i++) costs.push(await measure());
   return { time: median(costs.map(({ time }) => time)), memory: median(costs.map(({ memory }) => memory)) / MIB };
 }
