@@ -47,10 +47,8 @@ export class CpuThread {
   async run(job: CpuJob, { run, onProgress }: CpuRunOptions): Promise<AttemptEnd> {
     if (run.aborted) return failedAttempt(run.reason);
     const call = new RunningCall(++this.#calls, onProgress);
-    run.onAbort(() => {
-      // After its end the thread may run another job.
-      if (this.#current === call) call.stop(run.reason);
-    });
+    // Once the call has ended, nobody listens to it any more.
+    run.onAbort(() => call.stop(run.reason));
     this.#current = call;
     try {
       return await this.#send(job, call);

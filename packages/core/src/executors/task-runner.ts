@@ -42,6 +42,9 @@ export interface TaskRunnerOptions {
   readonly attempt: (attempt: Attempt) => Promise<AttemptEnd>;
 }
 
+/** What an attempt runs. */
+type Call = Pick<Attempt, 'message' | 'implementation'>;
+
 const ABORTED = Symbol('aborted');
 
 /** Sees claimed tasks through to their end: runs the handler, and decides what follows. */
@@ -85,15 +88,14 @@ export class TaskRunner {
   }
 
   /** What is to be run; null when nothing is. */
-  #callOf({ verdict, message }: ClaimedTask): Pick<Attempt, 'message' | 'implementation'> | null {
+  #callOf({ verdict, message }: ClaimedTask): Call | null {
     if (verdict !== 'run' || !message) return null;
     const implementation = this.#options.registry.get(message.taskName);
     return implementation?.kind === this.#options.kind ? { message, implementation } : null;
   }
 
   /** @returns how the handler ended, or that it was overtaken by its signal */
-  #attempt(held: HeldTask, call: Pick<Attempt, 'message' | 'implementation'>): Promise<AttemptEnd | typeof ABORTED> {
-    const { message, implementation } = call;
+  #attempt(held: HeldTask, { message, implementation }: Call): Promise<AttemptEnd | typeof ABORTED> {
     const { task, run } = held;
     const { clock, events } = this.#session.options;
     events.emit('started', () => attemptEvent(task));
