@@ -7,6 +7,7 @@ import {
   type Lease,
   type NewMessage,
   QueueFullError,
+  ShortLivedMap,
 } from '@flowrra/core';
 import { DueHeap } from './due-heap.js';
 import { ExpiryQueue } from './expiry-queue.js';
@@ -16,7 +17,7 @@ import { QueueState } from './queue-state.js';
 
 /** All messages of a broker, in every queue and state, and the ids that are still known after their end. */
 export class HeldMessages {
-  readonly #byId = new Map<string, HeldMessage>();
+  readonly #byId = new ShortLivedMap<string, HeldMessage>();
   readonly #queues = new Map<string, QueueState>();
   /** The running messages, by the end of their leases. */
   readonly #leases = new DueHeap<HeldMessage>();
@@ -174,7 +175,7 @@ export class HeldMessages {
   purge(queue: QueueState): HeldMessage[] {
     const isQueued = ({ lane, state }: HeldMessage) =>
       lane.queue === queue && (state === 'waiting' || state === 'delayed');
-    const purged = [...this.#byId.values()].filter(isQueued);
+    const purged = this.#byId.values().filter(isQueued);
     for (const message of purged) this.drop(message);
     for (const lane of queue.lanes.values()) lane.clear();
     return purged;

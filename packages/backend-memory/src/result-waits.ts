@@ -2,6 +2,7 @@ import {
   type Clock,
   type FinishedTaskResult,
   onAbort,
+  ShortLivedMap,
   StoppedError,
   type Timer,
   WaitAbortedError,
@@ -22,7 +23,7 @@ const KEEP_ALIVE = 3_600_000;
 
 /** The waits of this process for results that are not there yet. */
 export class ResultWaits {
-  readonly #waits = new Map<string, Wait[]>();
+  readonly #waits = new ShortLivedMap<string, Wait[]>();
   #keepAlive: Timer | undefined;
   #closed = false;
 
@@ -69,7 +70,7 @@ export class ResultWaits {
 
   close(): void {
     this.#closed = true;
-    for (const taskId of [...this.#waits.keys()]) {
+    for (const taskId of this.#waits.keys()) {
       for (const wait of this.take(taskId)) wait.reject(new StoppedError('The result backend'));
     }
   }

@@ -1,4 +1,4 @@
-import { onAbort, StoppedError, WaitAbortedError } from '@flowrra/core';
+import { onAbort, ShortLivedSet, StoppedError, WaitAbortedError } from '@flowrra/core';
 
 interface WorkWait {
   readonly queues: readonly string[];
@@ -9,7 +9,7 @@ interface WorkWait {
 
 /** Those who wait for work to come into a queue. */
 export class WorkWaits {
-  readonly #waits = new Set<WorkWait>();
+  readonly #waits = new ShortLivedSet<WorkWait>();
   #closed = false;
 
   get size(): number {
@@ -33,7 +33,7 @@ export class WorkWaits {
   }
 
   wake(queue: string): void {
-    for (const wait of this.#waits) {
+    for (const wait of this.#waits.values()) {
       if (!wait.queues.includes(queue)) continue;
       wait.end();
       wait.resolve();
@@ -42,7 +42,7 @@ export class WorkWaits {
 
   close(): void {
     this.#closed = true;
-    for (const wait of this.#waits) {
+    for (const wait of this.#waits.values()) {
       wait.end();
       wait.reject(new StoppedError('The broker'));
     }

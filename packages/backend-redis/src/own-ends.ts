@@ -1,4 +1,4 @@
-import type { Clock } from '@flowrra/core';
+import { type Clock, ShortLivedMap, ShortLivedSet } from '@flowrra/core';
 import { timeToLive } from './redis-records.js';
 
 /** Tasks that are kept in mind; of more the oldest are forgotten, and looked at like any other. */
@@ -18,8 +18,8 @@ interface End {
  */
 export class OwnEnds {
   readonly #clock: () => Clock;
-  readonly #open = new Set<string>();
-  readonly #ended = new Map<string, End>();
+  readonly #open = new ShortLivedSet<string>();
+  readonly #ended = new ShortLivedMap<string, End>();
 
   constructor(clock: () => Clock) {
     this.#clock = clock;
@@ -62,8 +62,8 @@ export class OwnEnds {
   }
 }
 
-function dropOldest(kept: Set<string> | Map<string, unknown>, most: number): void {
+function dropOldest(kept: ShortLivedSet<string> | ShortLivedMap<string, unknown>, most: number): void {
   if (kept.size <= most) return;
-  const [oldest] = kept.keys();
+  const oldest = kept.oldest();
   if (oldest !== undefined) kept.delete(oldest);
 }

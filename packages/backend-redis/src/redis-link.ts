@@ -1,4 +1,4 @@
-import { BackendError, type Clock, StoppedError, systemClock, type Timer } from '@flowrra/core';
+import { BackendError, type Clock, ShortLivedMap, StoppedError, systemClock, type Timer } from '@flowrra/core';
 import type { Redis } from 'ioredis';
 import { isFollower, isRefusal, ReplyLostError, translateError, unreachable } from './redis-errors.js';
 
@@ -23,7 +23,7 @@ export class RedisLink {
   #cut: unknown = null;
   #waiting = new Set<() => void>();
   /** The calls without a reply so far, oldest first. */
-  #silentSince = new Map<object, number>();
+  #silentSince = new ShortLivedMap<object, number>();
   #watchdog: Timer | null = null;
   #users = 0;
   #pings: Timer | null = null;
@@ -44,7 +44,7 @@ export class RedisLink {
   /** Whether the server answers, as far as this link knows. */
   get healthy(): boolean {
     const now = performance.now();
-    return this.#usable() && [...this.#silentSince.values()].every((since) => now - since < PING_INTERVAL);
+    return this.#usable() && this.#silentSince.values().every((since) => now - since < PING_INTERVAL);
   }
 
   /**

@@ -6,6 +6,7 @@ import {
   onAbort,
   ResultNotFoundError,
   resolveWaitTimeout,
+  ShortLivedMap,
   StoppedError,
   StoreUnavailableError,
   type Timer,
@@ -47,7 +48,7 @@ export class ResultWaiters {
   readonly #clock: () => Clock;
   readonly #channels: WaitChannels;
   readonly #ownEnds: OwnEnds;
-  readonly #watches = new Map<string, Watch>();
+  readonly #watches = new ShortLivedMap<string, Watch>();
   #poll: Timer | null = null;
   #closed = false;
 
@@ -113,7 +114,7 @@ export class ResultWaiters {
 
   close(): void {
     this.#closed = true;
-    for (const watch of [...this.#watches.values()]) this.#fail(watch, new StoppedError('The result backend'));
+    for (const watch of this.#watches.values()) this.#fail(watch, new StoppedError('The result backend'));
     this.#rest();
     this.#channels.close();
   }
@@ -230,13 +231,13 @@ export class ResultWaiters {
   }
 
   #lookAtAll(): void {
-    for (const watch of [...this.#watches.values()]) void this.#look(watch);
+    for (const watch of this.#watches.values()) void this.#look(watch);
   }
 
   #armPoll(): Timer {
     return this.#clock().after(POLL_INTERVAL, () => {
       this.#lookAtAll();
-      const hearsOthers = [...this.#watches.values()].some(({ channel }) => channel !== null);
+      const hearsOthers = this.#watches.values().some(({ channel }) => channel !== null);
       if (hearsOthers) this.#channels.askForNotices().catch(() => {});
       this.#poll = this.#armPoll();
     });

@@ -100,6 +100,7 @@ export { CONTRACT, implementsContract, type StoreContext } from './contract.js';
 export { checkName } from './names.js';
 export { onAbort } from './on-abort.js';
 export { checkDuration, checkInteger, checkOptions } from './options.js';
+export { ShortLivedMap, ShortLivedSet } from './short-lived.js';
 export { BaseTaskStore } from './stores/base-task-store.js';
 export { claimedTask } from './stores/claimed-task.js';
 export { importPackage } from './stores/import-package.js';

@@ -1,5 +1,7 @@
+import { ShortLivedSet } from './short-lived.js';
+
 /** What waits for a signal. One listener on the signal serves all: Node warns about more than ten. */
-const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+const waiting = new WeakMap<AbortSignal, ShortLivedSet<() => void>>();
 
 /**
  * Calls `run` when the signal aborts; at once, if it has. Any number of waits may share a signal.
@@ -17,13 +19,14 @@ export function onAbort(signal: AbortSignal, run: () => void): () => void {
   return () => void calls.delete(call);
 }
 
-function listenTo(signal: AbortSignal): Set<() => void> {
-  const calls = new Set<() => void>();
+function listenTo(signal: AbortSignal): ShortLivedSet<() => void> {
+  const calls = new ShortLivedSet<() => void>();
   waiting.set(signal, calls);
   signal.addEventListener(
     'abort',
     () => {
-      for (const call of calls) call();
+      // One call may take back others.
+      for (const call of calls.values()) if (calls.has(call)) call();
       calls.clear();
     },
     { once: true },

@@ -1,6 +1,7 @@
 import type { Lane } from '../brokers/base-broker.js';
 import { sleep } from '../clock.js';
 import { onAbort } from '../on-abort.js';
+import { ShortLivedSet } from '../short-lived.js';
 import type { ClaimedTask, StoreClaimReply } from '../stores/task-store.js';
 import { abortableBy } from './abortable-by.js';
 import { storeBackoff } from './backoff.js';
@@ -26,7 +27,7 @@ export class LaneWorker {
   readonly #options: LaneWorkerOptions;
   /** Slots that no task has, and no claim under way may fill. */
   #free: number;
-  readonly #claims = new Set<Promise<void>>();
+  readonly #claims = new ShortLivedSet<Promise<void>>();
   /** Whether the last claim brought all that it asked for. */
   #plenty = false;
   /** Resolves when the next batch may begin. */
@@ -56,7 +57,7 @@ export class LaneWorker {
 
   /** Once the session stops: resolves when no claim is under way. What runs goes on. */
   async stopped(): Promise<void> {
-    await Promise.all(this.#claims);
+    await Promise.all(this.#claims.values());
   }
 
   slotTaken(): void {

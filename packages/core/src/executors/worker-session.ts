@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../clock.js';
 import { CancelRequestedError, LeaseLostError, WorkerStoppingError } from '../errors.js';
 import { attemptEvent, type TaskEvents } from '../events/task-events.js';
 import type { Logger } from '../logger.js';
+import { ShortLivedSet } from '../short-lived.js';
 import type { ClaimedTask, TaskStore } from '../stores/task-store.js';
 import { AbortSwitch } from './abort-switch.js';
 import { AloneGate } from './alone-gate.js';
@@ -38,7 +39,7 @@ export interface HeldTask {
 /** Everything that this process holds, over all its lanes: keeps leases alive and hears about cancels. */
 export class WorkerSession {
   readonly gate: AloneGate;
-  readonly #held = new Set<HeldTask>();
+  readonly #held = new ShortLivedSet<HeldTask>();
   #runningHandlers = 0;
   #claims = 0;
   /** Announced while a claim was under way: its reply may bring these tasks, and they are not held yet. */
@@ -108,7 +109,7 @@ export class WorkerSession {
   /** Somebody cancelled a task: if it runs here, ask the store at once instead of at the next heartbeat. */
   async onCancel(taskId: string): Promise<void> {
     if (this.#claims > 0) this.#cancelsHeard.add(taskId);
-    const held = [...this.#held].filter(({ task }) => task.lease.id === taskId);
+    const held = this.#held.values().filter(({ task }) => task.lease.id === taskId);
     if (held.length > 0) await this.#extend(held);
   }
 
@@ -123,7 +124,7 @@ export class WorkerSession {
     if (this.#held.size === 0) return;
     const { clock } = this.options;
     const stop = clock.after(grace, () => {
-      for (const { run } of this.#held) run.abort(new WorkerStoppingError());
+      for (const { run } of this.#held.values()) run.abort(new WorkerStoppingError());
     });
     const abandon = clock.after(grace + HAND_BACK_TIME, () => this.#abandoned.abort());
     await new Promise<void>((resolve) => this.#allSettled.push(resolve));
@@ -134,7 +135,7 @@ export class WorkerSession {
   #armHeartbeat(): void {
     this.#heartbeat ??= this.options.clock.after(this.options.lease / 3, () => {
       this.#heartbeat = null;
-      void this.#extend([...this.#held]);
+      void this.#extend(this.#held.values());
       if (this.#held.size > 0) this.#armHeartbeat();
     });
   }
