@@ -34,6 +34,13 @@ interface Extension {
   readonly progressJson: string | null;
 }
 
+/** A lease, and what its message says about the end to come. */
+export interface RedisLease extends Lease {
+  readonly remembered: boolean;
+  /** The process that submitted the message, as a field: see `encodeField`. Empty: unknown. */
+  readonly origin: string;
+}
+
 /** See the head of scripts/claim.lua. */
 type ClaimScriptReply = [now: number, nextDueIn: number, lastChance: number, more: number, claims: Buffer];
 
@@ -130,7 +137,7 @@ export class LeaseHolder {
     const claims: Claim[] = [];
     for (const { fields, body } of parseTexts(claimed)) {
       const [id = '', fence] = fields;
-      claims.push(this.#toClaim({ id, queue, lane, fence: Number(fence) }, body, at));
+      claims.push(toClaim({ id, queue, lane, fence: Number(fence) }, body, at));
     }
     return {
       claims,
@@ -157,34 +164,6 @@ export class LeaseHolder {
     options: { runAt: Instant | null; reason: ReleaseReason; error?: TaskErrorInfo },
   ): Promise<boolean> {
     return this.#releases.add({ lease, error: null, ...options });
-  }
-
-  #toClaim(lease: Lease, bytes: Buffer, startedAt: number): Claim {
-    const record = parseRecord(bytes);
-    if (record?.kind !== 'message') {
-      return {
-        lease,
-        verdict: 'unreadable',
-        payload: bytes.toString(),
-        attempt: 1,
-        crashes: 0,
-        submittedAt: startedAt,
-        startedAt,
-        deferredSince: null,
-      };
-    }
-    const { attempt, crashes, submittedAt } = record;
-    const verdict = judge(record, startedAt);
-    return {
-      lease,
-      verdict,
-      payload: record.payload,
-      attempt,
-      crashes,
-      submittedAt,
-      startedAt,
-      deferredSince: record.deferredSince || null,
-    };
   }
 
   async #extend(items: readonly Extension[]): Promise<ExtendReply[]> {
@@ -225,6 +204,35 @@ export class LeaseHolder {
     const codes = (await this.#place.run(SCRIPTS.release, lanes.keys, args, { repeat: true })) as number[];
     return codes.map((code) => code === 1);
   }
+}
+
+function toClaim({ id, queue, lane, fence }: Lease, bytes: Buffer, startedAt: number): Claim {
+  const record = parseRecord(bytes);
+  if (record?.kind !== 'message') {
+    const lease: RedisLease = { id, queue, lane, fence, remembered: false, origin: '' };
+    return {
+      lease,
+      verdict: 'unreadable',
+      payload: bytes.toString(),
+      attempt: 1,
+      crashes: 0,
+      submittedAt: startedAt,
+      startedAt,
+      deferredSince: null,
+    };
+  }
+  const { attempt, crashes, submittedAt, remembered, payload } = record;
+  const lease: RedisLease = { id, queue, lane, fence, remembered, origin: encodeField(record.origin ?? '') };
+  return {
+    lease,
+    verdict: judge(record, startedAt),
+    payload,
+    attempt,
+    crashes,
+    submittedAt,
+    startedAt,
+    deferredSince: record.deferredSince || null,
+  };
 }
 
 function judge(record: MessageRecord, now: number): Verdict {

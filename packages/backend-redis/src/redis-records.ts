@@ -4,7 +4,7 @@ import type { Delivery, TaskStatus } from '@flowrra/core';
 const NEWLINE = 0x0a;
 const MESSAGE_FIELDS = 17;
 const END_FIELDS = 13;
-const RESULT_FIELDS = 6;
+const RESULT_FIELDS = 7;
 
 /** A message that the broker holds. Times are epoch ms; 0 means none. */
 export interface MessageRecord {
@@ -14,6 +14,8 @@ export interface MessageRecord {
   readonly crashes: number;
   readonly cancelled: boolean;
   readonly exhausted: boolean;
+  /** Whether its id is to be known for a while after the end. */
+  readonly remembered: boolean;
   readonly expiresAt: number;
   readonly submittedAt: number;
   readonly deferredSince: number;
@@ -131,6 +133,7 @@ function messageRecord(fields: readonly string[], body: Buffer): MessageRecord {
     crashes: Number(crashes),
     cancelled: flags.includes('c'),
     exhausted: flags.includes('x'),
+    remembered: flags.includes('r'),
     expiresAt: Number(expiresAt),
     submittedAt: Number(submittedAt),
     deferredSince: Number(deferredSince),
@@ -145,7 +148,7 @@ function messageRecord(fields: readonly string[], body: Buffer): MessageRecord {
 }
 
 function endRecord(fields: readonly string[], body: Buffer): EndRecord {
-  const [, status, fence, submittedAt, , , attempt, waited, ran, payloadBytes, progressBytes, queue = '', worker] =
+  const [, status, , ran, fence, submittedAt, , attempt, waited, payloadBytes, progressBytes, queue = '', worker] =
     fields;
   const startedAt = Number(submittedAt) + Number(waited);
   const progressAt = Number(payloadBytes);
@@ -168,9 +171,40 @@ function endRecord(fields: readonly string[], body: Buffer): EndRecord {
   };
 }
 
+/** The record of an end from the fence on, as scripts/finish.lua takes it. */
+export function encodeEnd({
+  fence,
+  submittedAt,
+  startedAt,
+  remembered,
+  attempt,
+  queue,
+  worker,
+  payload,
+  progress,
+  outcome,
+}: {
+  fence: number;
+  submittedAt: number;
+  startedAt: number;
+  remembered: boolean;
+  attempt: number;
+  queue: string;
+  /** As a field: see `encodeField`. */
+  worker: string;
+  payload: string;
+  progress: string;
+  outcome: string;
+}): string {
+  const flags = remembered ? 'r' : '';
+  const lengths = `${Buffer.byteLength(payload)}|${Buffer.byteLength(progress)}`;
+  const line = `${fence}|${submittedAt}|${flags}|${attempt}|${startedAt - submittedAt}|${lengths}|${queue}|${worker}`;
+  return `${line}\n${payload}${progress}${outcome}`;
+}
+
 /** Milliseconds that the record of an end is kept for, from the end on; 0 when it is no such record. */
 export function timeToLive(bytes: Buffer): number {
-  const [kind, , , submittedAt, expiresAt, , , waited, ran] = bytes
+  const [kind, , expiresAt, ran, , submittedAt, , , waited] = bytes
     .toString('utf8', 0, bytes.indexOf(NEWLINE))
     .split('|');
   if (kind !== 'f') return 0;

@@ -13,10 +13,11 @@ import {
 } from '@flowrra/core';
 import { Batcher } from './batcher.js';
 import { DeadLetterTable } from './key-tables.js';
-import type { LeaseHolder } from './lease-holder.js';
+import type { LeaseHolder, RedisLease } from './lease-holder.js';
 import type { RedisBackend } from './redis-backend.js';
 import type { Argument } from './redis-link.js';
 import type { RedisPlace } from './redis-place.js';
+import { encodeEnd, encodeField } from './redis-records.js';
 import { SCRIPTS } from './redis-scripts.js';
 import { Runs } from './runs.js';
 
@@ -50,7 +51,7 @@ export class RedisTaskStore extends BaseTaskStore<RedisBackend> {
     this.#dedupeWindow = parts.dedupeWindow;
     this.#finishes = new Batcher({
       send: (items) => this.#finish(items),
-      // The script reads the message and writes it again.
+      // The record of the end carries both.
       bytesOf: ({ task, outcomeJson }) => task.payload.length + outcomeJson.length,
     });
   }
@@ -106,12 +107,34 @@ export class RedisTaskStore extends BaseTaskStore<RedisBackend> {
     const runs = new Runs(args);
     let last = '';
     for (const { task, outcome, outcomeJson } of items) {
-      const { id, fence, queue } = task.lease;
+      // It came from a claim of this broker.
+      const { id, fence, queue, remembered, origin } = task.lease as RedisLease;
+      const { submittedAt, startedAt, attempt } = task;
       const deadLetter = outcome.status === 'success' ? undefined : outcome.deadLetter;
-      const common = [outcome.status, ...deadLetters.of(queue, deadLetter)];
+      const common = [
+        outcome.status,
+        fence,
+        startedAt,
+        remembered ? 'r' : '',
+        origin,
+        ...deadLetters.of(queue, deadLetter),
+      ];
       if (common.join() !== last) runs.begin(...common);
       last = common.join();
-      runs.add(id, fence, outcome.progressJson ?? '', outcomeJson);
+      const end = encodeEnd({
+        fence,
+        submittedAt,
+        startedAt,
+        remembered,
+        attempt,
+        queue,
+        worker: encodeField(task.worker),
+        // Bytes that are no message are no text, either.
+        payload: task.verdict === 'unreadable' ? '' : task.payload,
+        progress: outcome.progressJson ?? '',
+        outcome: outcomeJson,
+      });
+      runs.add(id, submittedAt, end);
     }
     const codes = await this.#place.run(SCRIPTS.finish, deadLetters.keys, args, { repeat: true });
     return (codes as number[]).map((code) => code === 1);

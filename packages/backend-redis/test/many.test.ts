@@ -23,7 +23,7 @@ async function storeMany(client: Redis, key: (name: string) => string): Promise<
     const submittedAt = (i: number) => Math.floor((from + i) / 10) + 1;
     const records = ids.flatMap((taskId, i) => {
       const result = { v: 1, taskId, ...call, ...run, submittedAt: submittedAt(i), status: 'success', result: i };
-      return [taskId, `r|success|1|${submittedAt(i)}|0|\n${JSON.stringify(result)}`];
+      return [taskId, `r|success|0||1|${submittedAt(i)}|\n${JSON.stringify(result)}`];
     });
     await client.hset(key('tasks'), ...records);
     await client.zadd(key('status:success'), ...ids.flatMap((id, i) => [submittedAt(i), id]));

@@ -9,7 +9,7 @@ const RAN = 7;
 /** The record of an end that is kept for `ttl` ms (null: for ever). */
 function record(ttl: number | null): Buffer {
   const expiresAt = ttl === null ? 0 : SUBMITTED + WAITED + RAN + ttl;
-  return Buffer.from(`f|success|1|${SUBMITTED}|${expiresAt}||1|${WAITED}|${RAN}|2|0|default|worker\n[]1`);
+  return Buffer.from(`f|success|${expiresAt}|${RAN}|1|${SUBMITTED}||1|${WAITED}|2|0|default|worker\n[]1`);
 }
 
 describe('ends of own tasks', () => {

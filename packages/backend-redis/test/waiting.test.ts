@@ -239,7 +239,7 @@ describe('waiting for results', () => {
     await server.kill();
     await expect(backend.waitFor('c', FOR_EVER)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     await server.restart();
-    const record = `r|success|1|1|0|\n${JSON.stringify({ v: 1, taskId: 'a', status: 'success', result: 1 })}`;
+    const record = `r|success|0||1|1|\n${JSON.stringify({ v: 1, taskId: 'a', status: 'success', result: 1 })}`;
     await vi.waitFor(() => client.hset(key('tasks'), 'a', record), 10_000);
     expect(await waits[0]).toMatchObject({ status: 'success' });
     await backend.close();

@@ -22,11 +22,15 @@ local reply = { now, -1, 0, 0, '' }
 if now > (tonumber(ARGV[10]) or math.huge) then
   return reply
 end
-if redis.call('SISMEMBER', KEYS[PAUSED], queue) == 1 then
+-- Mostly all that there is waits in the plain list: whether there is more is asked once.
+local onlyPlain = redis.call(
+  'EXISTS', KEYS[PAUSED], KEYS[BASE + PRIORITISED], KEYS[BASE + DELAYED], KEYS[BASE + URGENT], KEYS[BASE + LAST_CHANCE]
+) == 0
+if not onlyPlain and redis.call('SISMEMBER', KEYS[PAUSED], queue) == 1 then
   return reply
 end
 local claimed, bytes = 0, 0
-local FRESH = freshHead(queue, lane)
+local FRESH, FRESH_REMEMBERED = freshHead(queue, lane) .. '|', freshHead(queue, lane) .. 'r|'
 -- What was handed out so far: id → true; the leases as they are written, together, at the end; the parts of the reply's text.
 local given, leases, texts = {}, {}, {}
 
@@ -35,7 +39,7 @@ local function isFull()
 end
 
 -- How many to look at in one go. Few at first: they may be large, and what does not fit in was read in vain.
-local atOnce = 2
+local atOnce = 4
 local function nextCount()
   atOnce = atOnce * 2
   return math.min(atOnce, count - claimed)
@@ -70,7 +74,7 @@ local function promote()
 end
 
 local function handOut(id, fence, record, cancelled)
-  local fenceText = digits(fence)
+  local fenceText = fence == 1 and '1' or digits(fence)
   given[id] = true
   local at = 2 * claimed + 1
   leases[at], leases[at + 1] = id, expiry .. '|' .. fenceText .. '|' .. leaseTail .. claimed .. '|' .. cancelled .. '|'
@@ -85,11 +89,7 @@ local function drop(id)
 end
 
 local function isFresh(record)
-  if record:sub(1, #FRESH) ~= FRESH then
-    return false
-  end
-  local flags = record:match('^([^|]*)|', #FRESH + 1)
-  return flags == '' or flags == 'r'
+  return record:find(FRESH, 1, true) == 1 or record:find(FRESH_REMEMBERED, 1, true) == 1
 end
 
 -- Takes one id that was removed from a list of the lane, or from its sorted set, where it had that sequence number.
@@ -174,30 +174,34 @@ local function takePrioritised(from, to)
   end
 end
 
-reply[2] = promote()
-if alone and redis.call('EXISTS', KEYS[BASE + URGENT]) == 0 then
-  takeFromList(LAST_CHANCE)
-end
-local servedLastChance = claimed > 0
-if claimed == 0 then
-  takeFromList(URGENT)
-  local prioritised = redis.call('ZCARD', KEYS[BASE + PRIORITISED]) > 0
-  if prioritised then
-    takePrioritised('-inf', '(0')
-  end
+local servedLastChance = false
+if onlyPlain then
   takeFromList(WAIT)
-  if prioritised then
-    takePrioritised('0', '+inf')
-  end
-  if alone and claimed == 0 then
+else
+  reply[2] = promote()
+  if alone and redis.call('EXISTS', KEYS[BASE + URGENT]) == 0 then
     takeFromList(LAST_CHANCE)
-    servedLastChance = claimed > 0
   end
+  servedLastChance = claimed > 0
+  if claimed == 0 then
+    takeFromList(URGENT)
+    local prioritised = redis.call('ZCARD', KEYS[BASE + PRIORITISED]) > 0
+    if prioritised then
+      takePrioritised('-inf', '(0')
+    end
+    takeFromList(WAIT)
+    if prioritised then
+      takePrioritised('0', '+inf')
+    end
+    if alone and claimed == 0 then
+      takeFromList(LAST_CHANCE)
+    end
+  end
+  reply[3] = redis.call('EXISTS', KEYS[BASE + LAST_CHANCE])
 end
 if claimed < count and bytes >= maxBytes and not servedLastChance then
   reply[4] = 1
 end
-reply[3] = redis.call('EXISTS', KEYS[BASE + LAST_CHANCE])
 reply[5] = table.concat(texts)
 if claimed > 0 then
   redis.call('HSET', KEYS[ACTIVE], unpack(leases))

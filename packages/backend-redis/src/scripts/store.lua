@@ -33,7 +33,14 @@ local function mayReplace(old, next)
   return NEXT[old.status][next.status] == true and (next.status ~= 'running' or old.status == 'running')
 end
 
--- A held message speaks for itself until somebody ends it from outside.
+-- Whoever holds the message finds out that somebody ended it from outside.
+local function dropLease(id)
+  if redis.call('HDEL', KEYS[ACTIVE], id) == 1 then
+    redis.call('DECR', KEYS[HELD])
+  end
+end
+
+-- A held message speaks for itself until then.
 local function endMessage(id, m, next)
   local held = redis.call('HGET', KEYS[ACTIVE], id)
   local lease = held and parseLease(held)
@@ -41,10 +48,7 @@ local function endMessage(id, m, next)
   if not isFinal(next.status) or not mayReplace(old, next) then
     return false
   end
-  if held then
-    redis.call('HDEL', KEYS[ACTIVE], id)
-    redis.call('DECR', KEYS[HELD])
-  end
+  dropLease(id)
   redis.call('ZREM', KEYS[STATUS + STATUSES[waitingStatus(m)]], id)
   if has(m.flags, 'r') then
     remember(KEYS[FINISHED], { id }, now, window)
@@ -63,6 +67,9 @@ local function giveWay(id, next)
     return endMessage(id, m, next), m.origin
   end
   local old = parseResult(record)
+  if not old and isFinal(next.status) then
+    dropLease(id)
+  end
   if old and not isGone(old, now) and not mayReplace(old, next) then
     return false
   end
@@ -80,7 +87,7 @@ local function store(id, status, fence, submittedAt, body)
   end
   local final = isFinal(status)
   local expiresAt = final and ttl and digits(now + ttl) or '0'
-  local record = 'r|' .. status .. '|' .. fence .. '|' .. submittedAt .. '|' .. expiresAt .. '|\n' .. body
+  local record = 'r|' .. status .. '|' .. expiresAt .. '||' .. fence .. '|' .. submittedAt .. '|\n' .. body
   redis.call('HSET', KEYS[TASKS], id, record)
   redis.call('ZADD', KEYS[STATUS + STATUSES[status]], submittedAt == '' and '-inf' or submittedAt, id)
   if not final then
@@ -90,7 +97,7 @@ local function store(id, status, fence, submittedAt, body)
   if ttl then
     noteExpiry(KEYS[EXPIRY], expiresAt, { id })
   end
-  noteFinished(originChannels, origin, id, record)
+  noteFinished(noticesFor(originChannels, origin), id, record)
   if foreign then
     redis.call('PUBLISH', taskChannels .. id, '')
   end

@@ -29,13 +29,13 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'forgets to count a lease as given back',
     scripts: ['finish'],
-    right: "redis.call('DECRBY', KEYS[HELD], #released)",
+    right: "redis.call('DECRBY', KEYS[HELD], #ended)",
     wrong: '',
   },
   {
     name: 'calls another end of the same run a repetition',
     scripts: ['finish'],
-    right: 'and record:sub(-#outcome) == outcome',
+    right: 'and record:sub(-#rest) == rest',
     wrong: '',
   },
   {
@@ -47,7 +47,7 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'remembers no id of a task that ended',
     scripts: ['finish'],
-    right: "if has(flags, 'r') then\n    remembered",
+    right: 'if run.isRemembered then\n    remembered',
     wrong: 'if false then\n    remembered',
   },
   {

@@ -36,7 +36,10 @@ export interface PushReply {
   readonly submittedAt: number;
 }
 
-/** Proof that a worker holds a message. A later delivery has a higher fence, and this one is void. */
+/**
+ * Proof that a worker holds a message. A later delivery has a higher fence, and this one is void. It is handed back as it
+ * came: a broker may keep more in it, for itself.
+ */
 export interface Lease {
   readonly id: string;
   readonly queue: string;

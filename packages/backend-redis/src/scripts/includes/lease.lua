@@ -34,14 +34,20 @@ local function heldLease(text, fence, now)
   return nil
 end
 
--- The same for what is done for every task, without a table: startedAt, queue and worker; nil when it does not hold.
-local HOLDER = '^(%d+)|(%d+)|(%d+)|([^|]+)|[^|]+|([^|]*)|[^|]*|c?|'
-local function holderOf(text, fence, now)
-  local expiry, itsFence, startedAt, queue, worker = (text or ''):match(HOLDER)
-  if expiry and holds(itsFence, tonumber(expiry), fence, now) then
-    return startedAt, queue, worker
+-- The same for many deliveries of one fence and start, without a table for each: a function of the lease's text, or
+-- of false. Leases of one claim end together, so each end is looked at once.
+local function holding(fence, startedAt, now)
+  local delivery, held = '|' .. fence .. '|' .. startedAt .. '|', {}
+  return function(text)
+    local expiry = text and text:match('^%d+')
+    if not expiry or text:find(delivery, #expiry + 1, true) ~= #expiry + 1 then
+      return false
+    end
+    if held[expiry] == nil then
+      held[expiry] = holds(fence, tonumber(expiry), fence, now)
+    end
+    return held[expiry]
   end
-  return nil
 end
 
 -- When a message expires after that delivery: what was handed out in time cannot expire any more.

@@ -1,28 +1,33 @@
 -- Completion notices. Those for one process are gathered and sent in one message: per task "id|bytes\n" and so many
 -- bytes of its record, 0 when it is too large to travel this way or was replaced meanwhile.
 local MAX_INLINE = 4096
-local noticesFor = {}
-local hasListeners = {}
+local noticesOf = {}
 
-local function noteFinished(channels, origin, id, record)
+-- The notices for whoever submitted a task; nil when nobody listens there.
+local function noticesFor(channels, origin)
   if origin == '' then
-    return
+    return nil
   end
   local channel = channels .. origin
-  if hasListeners[channel] == nil then
-    hasListeners[channel] = redis.call('PUBSUB', 'NUMSUB', channel)[2] > 0
+  if noticesOf[channel] == nil then
+    noticesOf[channel] = redis.call('PUBSUB', 'NUMSUB', channel)[2] > 0 and {}
   end
-  if not hasListeners[channel] then
+  return noticesOf[channel] or nil
+end
+
+local function noteFinished(notices, id, record)
+  if not notices then
     return
   end
   local inline = #record <= MAX_INLINE and record or ''
-  local notices = noticesFor[channel] or {}
-  noticesFor[channel] = notices
-  notices[#notices + 1] = id .. '|' .. #inline .. '\n' .. inline
+  local last = #notices
+  notices[last + 1], notices[last + 2] = id .. '|' .. #inline .. '\n', inline
 end
 
 local function sendNotices()
-  for channel, notices in pairs(noticesFor) do
-    redis.call('PUBLISH', channel, table.concat(notices))
+  for channel, notices in pairs(noticesOf) do
+    if notices and #notices > 0 then
+      redis.call('PUBLISH', channel, table.concat(notices))
+    end
   end
 end

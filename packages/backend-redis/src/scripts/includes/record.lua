@@ -5,13 +5,14 @@
 --     |payloadBytes|worker|origin \n payload, JSON of the last error
 --    flags: c cancelled, h hidden from readers, l on its last chance, r remembered, x exhausted. 0 or nothing: not
 --    set. startedAt and worker are those of the last delivery that ended.
--- f: the end of a message. f|status|fence|submittedAt|expiresAt|flags|attempt|waited|ran|payloadBytes|progressBytes
+-- f: the end of a message. f|status|expiresAt|ran|fence|submittedAt|flags|attempt|waited|payloadBytes|progressBytes
 --     |queue|worker \n payload, JSON of the progress, JSON of the result or error
---    waited: ms from submittedAt to the start; ran: ms from there to the end.
--- r: a result that came without its message. r|status|fence|submittedAt|expiresAt|flags \n JSON of the result
+--    waited: ms from submittedAt to the start; ran: ms from there to the end. What follows ran was put together by the
+--    worker.
+-- r: a result that came without its message. r|status|expiresAt||fence|submittedAt|flags \n JSON of the result
 local MESSAGE = '^m|([^|\n]+)|([^|\n]+)|(%d+)|(%d+)|(%d+)|(-?%d+)|(%d+)|(%d+)|([chlrx]*)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)'
   .. '|([^|\n]*)|([^|\n]*)\n()'
-local RESULT = '^([fr])|(%l+)|(%d+)|(%d*)|(%d+)|(r?)[|\n]'
+local RESULT = '^([fr])|(%l+)|(%d+)|%d*|(%d+)|(%d*)|(r?)[|\n]'
 
 -- How the record of a message begins that was never handed out, is not delayed and has no priority; its flags follow.
 local function freshHead(queue, lane)
@@ -52,7 +53,7 @@ end
 
 -- What decides about a result: status, fence, submittedAt (nil: none), expiresAt, remembered; nil when it is none.
 local function parseResult(record)
-  local kind, status, fence, submittedAt, expiresAt, flags = record:match(RESULT)
+  local kind, status, expiresAt, fence, submittedAt, flags = record:match(RESULT)
   if not kind or not STATUSES[status] then
     return nil
   end
