@@ -34,11 +34,12 @@ interface Extension {
   readonly progressJson: string | null;
 }
 
-/** A lease, and what its message says about the end to come. */
+/** A lease, and what the record of the end will say; names as fields of a record: see `encodeField`. */
 export interface RedisLease extends Lease {
   readonly remembered: boolean;
-  /** The process that submitted the message, as a field: see `encodeField`. Empty: unknown. */
+  /** The process that submitted the message; empty when that is unknown. */
   readonly origin: string;
+  readonly worker: string;
 }
 
 /** See the head of scripts/claim.lua. */
@@ -116,12 +117,13 @@ export class LeaseHolder {
     const { keys, now } = this.#place;
     const fixed = [keys.tasks, keys.active, keys.held, keys.paused, keys.status('pending'), keys.status('retrying')];
     const call = this.#unheard.begin();
+    const workerField = encodeField(worker);
     const args = [
       now,
       queue,
       lane,
       Math.min(count, MAX_BATCH_ENTRIES),
-      encodeField(worker),
+      workerField,
       leaseMs,
       alone ? 1 : 0,
       MAX_BATCH_BYTES,
@@ -137,7 +139,7 @@ export class LeaseHolder {
     const claims: Claim[] = [];
     for (const { fields, body } of parseTexts(claimed)) {
       const [id = '', fence] = fields;
-      claims.push(toClaim({ id, queue, lane, fence: Number(fence) }, body, at));
+      claims.push(toClaim({ id, queue, lane, fence: Number(fence) }, workerField, body, at));
     }
     return {
       claims,
@@ -206,10 +208,10 @@ export class LeaseHolder {
   }
 }
 
-function toClaim({ id, queue, lane, fence }: Lease, bytes: Buffer, startedAt: number): Claim {
+function toClaim({ id, queue, lane, fence }: Lease, worker: string, bytes: Buffer, startedAt: number): Claim {
   const record = parseRecord(bytes);
   if (record?.kind !== 'message') {
-    const lease: RedisLease = { id, queue, lane, fence, remembered: false, origin: '' };
+    const lease: RedisLease = { id, queue, lane, fence, remembered: false, origin: '', worker };
     return {
       lease,
       verdict: 'unreadable',
@@ -222,7 +224,7 @@ function toClaim({ id, queue, lane, fence }: Lease, bytes: Buffer, startedAt: nu
     };
   }
   const { attempt, crashes, submittedAt, remembered, payload } = record;
-  const lease: RedisLease = { id, queue, lane, fence, remembered, origin: encodeField(record.origin ?? '') };
+  const lease: RedisLease = { id, queue, lane, fence, remembered, origin: encodeField(record.origin ?? ''), worker };
   return {
     lease,
     verdict: judge(record, startedAt),

@@ -143,7 +143,7 @@ function messageRecord(fields: readonly string[], body: Buffer): MessageRecord {
     worker: worker ? decodeField(worker) : null,
     origin: origin ? decodeField(origin) : null,
     payload: body.toString('utf8', 0, Number(payloadBytes)),
-    lastError: body.toString('utf8', Number(payloadBytes)),
+    lastError: body.length > Number(payloadBytes) ? body.toString('utf8', Number(payloadBytes)) : '',
   };
 }
 
@@ -171,34 +171,29 @@ function endRecord(fields: readonly string[], body: Buffer): EndRecord {
   };
 }
 
+/** What the worker says about an end. Times are epoch ms; names are fields of a record already: see `encodeField`. */
+export interface End {
+  readonly fence: number;
+  readonly submittedAt: number;
+  readonly startedAt: number;
+  readonly remembered: boolean;
+  readonly attempt: number;
+  readonly queue: string;
+  readonly worker: string;
+  readonly payload: string;
+  /** JSON; empty: none was reported. */
+  readonly progress: string;
+  /** JSON of the result, or of the error. */
+  readonly outcome: string;
+}
+
 /** The record of an end from the fence on, as scripts/finish.lua takes it. */
-export function encodeEnd({
-  fence,
-  submittedAt,
-  startedAt,
-  remembered,
-  attempt,
-  queue,
-  worker,
-  payload,
-  progress,
-  outcome,
-}: {
-  fence: number;
-  submittedAt: number;
-  startedAt: number;
-  remembered: boolean;
-  attempt: number;
-  queue: string;
-  /** As a field: see `encodeField`. */
-  worker: string;
-  payload: string;
-  progress: string;
-  outcome: string;
-}): string {
+export function encodeEnd(end: End): string {
+  const { fence, submittedAt, remembered, attempt, queue, worker, payload, progress, outcome } = end;
   const flags = remembered ? 'r' : '';
+  const waited = end.startedAt - submittedAt;
   const lengths = `${Buffer.byteLength(payload)}|${Buffer.byteLength(progress)}`;
-  const line = `${fence}|${submittedAt}|${flags}|${attempt}|${startedAt - submittedAt}|${lengths}|${queue}|${worker}`;
+  const line = `${fence}|${submittedAt}|${flags}|${attempt}|${waited}|${lengths}|${queue}|${worker}`;
   return `${line}\n${payload}${progress}${outcome}`;
 }
 

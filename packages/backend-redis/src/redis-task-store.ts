@@ -17,12 +17,13 @@ import type { LeaseHolder, RedisLease } from './lease-holder.js';
 import type { RedisBackend } from './redis-backend.js';
 import type { Argument } from './redis-link.js';
 import type { RedisPlace } from './redis-place.js';
-import { encodeEnd, encodeField } from './redis-records.js';
+import { encodeEnd } from './redis-records.js';
 import { SCRIPTS } from './redis-scripts.js';
 import { Runs } from './runs.js';
 
 interface Finish {
   readonly task: ClaimedTask;
+  readonly lease: RedisLease;
   readonly outcome: TaskOutcome;
   readonly outcomeJson: string;
 }
@@ -79,7 +80,8 @@ export class RedisTaskStore extends BaseTaskStore<RedisBackend> {
 
   finish(task: ClaimedTask, outcome: TaskOutcome): Promise<boolean> {
     const outcomeJson = outcome.status === 'success' ? outcome.resultJson : JSON.stringify(outcome.error);
-    return this.#finishes.add({ task, outcome, outcomeJson });
+    // It came from a claim of this broker.
+    return this.#finishes.add({ task, lease: task.lease as RedisLease, outcome, outcomeJson });
   }
 
   retry(task: ClaimedTask, { runAt, error }: RetryRequest): Promise<boolean> {
@@ -105,38 +107,54 @@ export class RedisTaskStore extends BaseTaskStore<RedisBackend> {
     const deadLetters = new DeadLetterTable(this.#place, fixed);
     const args: Argument[] = [now, this.backend.ttl ?? '', this.#dedupeWindow, keys.originChannels, keys.taskChannels];
     const runs = new Runs(args);
-    let last = '';
-    for (const { task, outcome, outcomeJson } of items) {
-      // It came from a claim of this broker.
-      const { id, fence, queue, remembered, origin } = task.lease as RedisLease;
-      const { submittedAt, startedAt, attempt } = task;
-      const deadLetter = outcome.status === 'success' ? undefined : outcome.deadLetter;
-      const common = [
-        outcome.status,
-        fence,
-        startedAt,
-        remembered ? 'r' : '',
-        origin,
-        ...deadLetters.of(queue, deadLetter),
-      ];
-      if (common.join() !== last) runs.begin(...common);
-      last = common.join();
-      const end = encodeEnd({
-        fence,
-        submittedAt,
-        startedAt,
-        remembered,
-        attempt,
-        queue,
-        worker: encodeField(task.worker),
-        // Bytes that are no message are no text, either.
-        payload: task.verdict === 'unreadable' ? '' : task.payload,
-        progress: outcome.progressJson ?? '',
-        outcome: outcomeJson,
-      });
-      runs.add(id, submittedAt, end);
+    let last: Finish | null = null;
+    for (const item of items) {
+      if (!last || !areAlike(last, item)) runs.begin(...commonArguments(item, deadLetters));
+      runs.add(item.lease.id, item.task.submittedAt, recordOfEnd(item));
+      last = item;
     }
     const codes = await this.#place.run(SCRIPTS.finish, deadLetters.keys, args, { repeat: true });
     return (codes as number[]).map((code) => code === 1);
   }
+}
+
+function commonArguments({ task, lease, outcome }: Finish, deadLetters: DeadLetterTable): Argument[] {
+  const { fence, remembered, origin, queue } = lease;
+  const flags = remembered ? 'r' : '';
+  return [outcome.status, fence, task.startedAt, flags, origin, ...deadLetters.of(queue, deadLetterOf(outcome))];
+}
+
+/** Whether two ends have the same `commonArguments`. */
+function areAlike(a: Finish, b: Finish): boolean {
+  return (
+    a.outcome.status === b.outcome.status &&
+    a.lease.fence === b.lease.fence &&
+    a.task.startedAt === b.task.startedAt &&
+    a.lease.remembered === b.lease.remembered &&
+    a.lease.origin === b.lease.origin &&
+    a.lease.queue === b.lease.queue &&
+    deadLetterOf(a.outcome) === deadLetterOf(b.outcome)
+  );
+}
+
+function deadLetterOf(outcome: TaskOutcome): string | undefined {
+  return outcome.status === 'success' ? undefined : outcome.deadLetter;
+}
+
+function recordOfEnd({ task, lease, outcome, outcomeJson }: Finish): string {
+  const { fence, remembered, queue, worker } = lease;
+  const { submittedAt, startedAt, attempt, verdict } = task;
+  return encodeEnd({
+    fence,
+    remembered,
+    queue,
+    worker,
+    submittedAt,
+    startedAt,
+    attempt,
+    // Bytes that are no message are no text, either.
+    payload: verdict === 'unreadable' ? '' : task.payload,
+    progress: outcome.progressJson ?? '',
+    outcome: outcomeJson,
+  });
 }
