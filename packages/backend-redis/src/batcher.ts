@@ -31,10 +31,13 @@ export class Batcher<Item, Reply> {
     });
   }
 
-  /** Sends what waits now, and not only at the end of this turn. */
-  flush(): void {
+  /**
+   * Sends what waits now, and not only at the end of this turn.
+   * @param sendLast sends the last batch, along with something else; not called when nothing waits
+   */
+  flush(sendLast: BatcherOptions<Item, Reply>['send'] = this.#options.send): void {
     if (this.#waiting.length === 0) return;
-    const { bytesOf, entriesOf = () => 1 } = this.#options;
+    const { send, bytesOf, entriesOf = () => 1 } = this.#options;
     let batch: Waiting<Item, Reply>[] = [];
     let bytes = 0;
     let entries = 0;
@@ -42,7 +45,7 @@ export class Batcher<Item, Reply> {
       const itemBytes = bytesOf(waiting.item);
       const itemEntries = entriesOf(waiting.item);
       if (batch.length > 0 && (entries + itemEntries > MAX_BATCH_ENTRIES || bytes + itemBytes > MAX_BATCH_BYTES)) {
-        void this.#send(batch);
+        void settle(batch, send);
         batch = [];
         bytes = 0;
         entries = 0;
@@ -52,16 +55,19 @@ export class Batcher<Item, Reply> {
       entries += itemEntries;
     }
     this.#waiting = [];
-    void this.#send(batch);
+    void settle(batch, sendLast);
   }
+}
 
-  async #send(batch: readonly Waiting<Item, Reply>[]): Promise<void> {
-    try {
-      const replies = await this.#options.send(batch.map(({ item }) => item));
-      // `send` promises one reply per item.
-      for (const [i, { resolve }] of batch.entries()) resolve(replies[i] as Reply);
-    } catch (err) {
-      for (const { reject } of batch) reject(err);
-    }
+async function settle<Item, Reply>(
+  batch: readonly Waiting<Item, Reply>[],
+  send: BatcherOptions<Item, Reply>['send'],
+): Promise<void> {
+  try {
+    const replies = await send(batch.map(({ item }) => item));
+    // `send` promises one reply per item.
+    for (const [i, { resolve }] of batch.entries()) resolve(replies[i] as Reply);
+  } catch (err) {
+    for (const { reject } of batch) reject(err);
   }
 }

@@ -42,6 +42,9 @@ export interface RedisLease extends Lease {
   readonly worker: string;
 }
 
+/** Calls the claim script, alone or along with something else. */
+export type SendClaim = (keys: readonly string[], args: readonly Argument[]) => Promise<unknown>;
+
 /** See the head of scripts/claim.lua. */
 type ClaimScriptReply = [now: number, nextDueIn: number, lastChance: number, more: number, claims: Buffer];
 
@@ -74,8 +77,8 @@ export class LeaseHolder {
     );
   }
 
-  async claim(request: ClaimRequest): Promise<ClaimReply> {
-    const { hasMore, ...reply } = await this.#claimPart(request).catch(async (err: unknown) => {
+  async claim(request: ClaimRequest, send: SendClaim = this.#sendClaim): Promise<ClaimReply> {
+    const { hasMore, ...reply } = await this.#claimPart(request, send).catch(async (err: unknown) => {
       // Who stops now will not claim again.
       await this.putBackUnheard();
       throw err;
@@ -87,7 +90,7 @@ export class LeaseHolder {
   async #claimMore(request: ClaimRequest, reply: ClaimReply): Promise<ClaimReply> {
     const count = request.count - reply.claims.length;
     try {
-      const { hasMore, ...next } = await this.#claimPart({ ...request, alone: false, count });
+      const { hasMore, ...next } = await this.#claimPart({ ...request, alone: false, count }, this.#sendClaim);
       const both = { ...next, claims: [...reply.claims, ...next.claims] };
       return hasMore ? await this.#claimMore(request, both) : both;
     } catch (err) {
@@ -106,14 +109,10 @@ export class LeaseHolder {
   }
 
   /** Not repeated when its reply is lost: what it took is put back, for whoever claims next. */
-  async #claimPart({
-    queue,
-    lane,
-    count,
-    worker,
-    leaseMs,
-    alone,
-  }: ClaimRequest): Promise<ClaimReply & { hasMore: boolean }> {
+  async #claimPart(
+    { queue, lane, count, worker, leaseMs, alone }: ClaimRequest,
+    send: SendClaim,
+  ): Promise<ClaimReply & { hasMore: boolean }> {
     const { keys, now } = this.#place;
     const fixed = [keys.tasks, keys.active, keys.held, keys.paused, keys.status('pending'), keys.status('retrying')];
     const call = this.#unheard.begin();
@@ -130,7 +129,7 @@ export class LeaseHolder {
       call.token,
       call.validUntil ?? '',
     ];
-    const reply = this.#place.run(SCRIPTS.claim, [...fixed, ...keys.lane(queue, lane)], args);
+    const reply = send([...fixed, ...keys.lane(queue, lane)], args);
     const [at, nextDueIn, lastChance, more, claimed] = (await reply.catch((err: unknown) => {
       if (err instanceof ReplyLostError) this.#unheard.lost(call);
       throw err;
@@ -148,6 +147,8 @@ export class LeaseHolder {
       hasMore: more === 1,
     };
   }
+
+  readonly #sendClaim: SendClaim = (keys, args) => this.#place.run(SCRIPTS.claim, keys, args);
 
   extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]> {
     return Promise.all(leases.map((lease) => this.#extensions.add({ lease, leaseMs, progressJson: null })));

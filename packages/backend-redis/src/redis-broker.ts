@@ -24,7 +24,7 @@ import {
 } from '@flowrra/core';
 import type { Redis } from 'ioredis';
 import { DeadLetters } from './dead-letters.js';
-import { LeaseHolder } from './lease-holder.js';
+import { LeaseHolder, type SendClaim } from './lease-holder.js';
 import { LeaseSweeper } from './lease-sweeper.js';
 import { MessagePusher } from './message-pusher.js';
 import { QueueDesk } from './queue-desk.js';
@@ -104,11 +104,12 @@ export class RedisBroker extends BaseBroker {
     return this.#pusher.push(messages);
   }
 
-  override async claim(request: ClaimRequest): Promise<ClaimReply> {
+  /** @param send how the claim is sent, if not by itself */
+  override async claim(request: ClaimRequest, send?: SendClaim): Promise<ClaimReply> {
     this.#endKeepAlive ??= this.#place.connection.keepAlive();
     await this.#tidyUp();
     this.#signals.claimBegins(request.queue, request.lane);
-    return this.#holder.claim(request);
+    return this.#holder.claim(request, send);
   }
 
   override async extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]> {

@@ -56,22 +56,58 @@ function script(name: string, source: string): Script {
     if (piece === undefined) throw new Error(`${name}.lua includes "${include}", which does not exist.`);
     return piece;
   });
-  const text = [...pieces, source].join('\n');
+  return named(name, [...pieces, source].join('\n'));
+}
+
+/**
+ * Two scripts in one call, the second after the first; it returns both replies. Keys are those of the first, then those of
+ * the second; arguments: how many keys and how many arguments are the first one's, then its arguments, then the second's.
+ */
+function inOneCall(name: string, first: Script, second: Script): Script {
+  return named(
+    name,
+    `
+local function first(KEYS, ARGV)
+${first.text}
+end
+local function second(KEYS, ARGV)
+${second.text}
+end
+local function slice(list, from, to)
+  local part = {}
+  for i = from, to do
+    part[i - from + 1] = list[i]
+  end
+  return part
+end
+local keys, args = tonumber(ARGV[1]), 2 + tonumber(ARGV[2])
+return {
+  first(slice(KEYS, 1, keys), slice(ARGV, 3, args)),
+  second(slice(KEYS, keys + 1, #KEYS), slice(ARGV, args + 1, #ARGV)),
+}`,
+  );
+}
+
+function named(name: string, text: string): Script {
   return { name, text, sha: createHash('sha1').update(text).digest('hex') };
 }
+
+const finishScript = script('finish', finish);
+const claimScript = script('claim', claim);
 
 /** One script per transition; each says in its head which keys and arguments it takes and what it returns. */
 export const SCRIPTS = {
   ack: script('ack', ack),
   beginSweep: script('begin-sweep', beginSweep),
   cancel: script('cancel', cancel),
-  claim: script('claim', claim),
+  claim: claimScript,
   clear: script('clear', clear),
   deleteResult: script('delete-result', deleteResult),
   extend: script('extend', extend),
   findClaims: script('find-claims', findClaims),
   findMessages: script('find-messages', findMessages),
-  finish: script('finish', finish),
+  finish: finishScript,
+  finishAndClaim: inOneCall('finish-and-claim', finishScript, claimScript),
   headers: script('headers', headers),
   holds: script('holds', holds),
   list: script('list', list),

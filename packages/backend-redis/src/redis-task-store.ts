@@ -1,5 +1,4 @@
 import {
-  type BaseBroker,
   BaseTaskStore,
   type ClaimedTask,
   type ClaimRequest,
@@ -13,8 +12,9 @@ import {
 } from '@flowrra/core';
 import { Batcher } from './batcher.js';
 import { DeadLetterTable } from './key-tables.js';
-import type { LeaseHolder, RedisLease } from './lease-holder.js';
+import type { LeaseHolder, RedisLease, SendClaim } from './lease-holder.js';
 import type { RedisBackend } from './redis-backend.js';
+import type { RedisBroker } from './redis-broker.js';
 import type { Argument } from './redis-link.js';
 import type { RedisPlace } from './redis-place.js';
 import { encodeEnd } from './redis-records.js';
@@ -34,19 +34,21 @@ interface Finish {
  */
 export class RedisTaskStore extends BaseTaskStore<RedisBackend> {
   readonly inOrder = true;
+  readonly #broker: RedisBroker;
   readonly #place: RedisPlace;
   readonly #holder: LeaseHolder;
   readonly #dedupeWindow: number;
   readonly #finishes: Batcher<Finish, boolean>;
 
   constructor(parts: {
-    broker: BaseBroker;
+    broker: RedisBroker;
     backend: RedisBackend;
     place: RedisPlace;
     holder: LeaseHolder;
     dedupeWindow: number;
   }) {
     super(parts.broker, parts.backend);
+    this.#broker = parts.broker;
     this.#place = parts.place;
     this.#holder = parts.holder;
     this.#dedupeWindow = parts.dedupeWindow;
@@ -72,9 +74,7 @@ export class RedisTaskStore extends BaseTaskStore<RedisBackend> {
   }
 
   async claim(request: ClaimRequest): Promise<StoreClaimReply> {
-    // On one connection, what is sent first is done first.
-    this.#finishes.flush();
-    const reply = await this.broker.claim(request);
+    const reply = await this.#broker.claim(request, this.#sendWithEnds);
     return { ...reply, claims: reply.claims.map((claim) => claimedTask(claim, request)) };
   }
 
@@ -92,7 +92,34 @@ export class RedisTaskStore extends BaseTaskStore<RedisBackend> {
     return this.#holder.reportProgress(task.lease, progressJson);
   }
 
+  /** What ended is told in the same call as the claim that fills its slots: each call costs as much as some tasks. */
+  readonly #sendWithEnds: SendClaim = (keys, args) => {
+    let claimed: Promise<unknown> | undefined;
+    this.#finishes.flush((ends) => {
+      const finish = this.#callOf(ends);
+      const both = this.#place.run(
+        SCRIPTS.finishAndClaim,
+        [...finish.keys, ...keys],
+        [finish.keys.length, finish.args.length, ...finish.args, ...args],
+      ) as Promise<[codes: number[], claimed: unknown]>;
+      claimed = both.then(([, reply]) => reply);
+      // Whatever became of the call, ends may be told again.
+      return both.then(
+        ([codes]) => codes.map(isAccepted),
+        () => this.#finish(ends),
+      );
+    });
+    return claimed ?? this.#place.run(SCRIPTS.claim, keys, args);
+  };
+
   async #finish(items: readonly Finish[]): Promise<boolean[]> {
+    const { keys, args } = this.#callOf(items);
+    const codes = await this.#place.run(SCRIPTS.finish, keys, args, { repeat: true });
+    return (codes as number[]).map(isAccepted);
+  }
+
+  /** What scripts/finish.lua takes. */
+  #callOf(items: readonly Finish[]): { keys: readonly string[]; args: readonly Argument[] } {
     const { keys, now } = this.#place;
     const fixed = [
       keys.tasks,
@@ -113,9 +140,12 @@ export class RedisTaskStore extends BaseTaskStore<RedisBackend> {
       runs.add(item.lease.id, item.task.submittedAt, recordOfEnd(item));
       last = item;
     }
-    const codes = await this.#place.run(SCRIPTS.finish, deadLetters.keys, args, { repeat: true });
-    return (codes as number[]).map((code) => code === 1);
+    return { keys: deadLetters.keys, args };
   }
+}
+
+function isAccepted(code: number): boolean {
+  return code === 1;
 }
 
 function commonArguments({ task, lease, outcome }: Finish, deadLetters: DeadLetterTable): Argument[] {

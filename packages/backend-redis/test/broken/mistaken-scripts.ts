@@ -10,7 +10,7 @@ export interface Mistake {
   readonly wrong: string;
 }
 
-const HOLDERS = ['finish', 'release', 'extend', 'ack'] as const;
+const HOLDERS = ['finish', 'finishAndClaim', 'release', 'extend', 'ack'] as const;
 
 /** What somebody may well get wrong, each in one place. */
 export const MISTAKES: readonly Mistake[] = [
@@ -28,13 +28,13 @@ export const MISTAKES: readonly Mistake[] = [
   },
   {
     name: 'forgets to count a lease as given back',
-    scripts: ['finish'],
+    scripts: ['finish', 'finishAndClaim'],
     right: "redis.call('DECRBY', KEYS[HELD], #ended)",
     wrong: '',
   },
   {
     name: 'calls another end of the same run a repetition',
-    scripts: ['finish'],
+    scripts: ['finish', 'finishAndClaim'],
     right: 'and record:sub(-#rest) == rest',
     wrong: '',
   },
@@ -46,7 +46,7 @@ export const MISTAKES: readonly Mistake[] = [
   },
   {
     name: 'remembers no id of a task that ended',
-    scripts: ['finish'],
+    scripts: ['finish', 'finishAndClaim'],
     right: 'if run.isRemembered then\n    remembered',
     wrong: 'if false then\n    remembered',
   },
@@ -58,7 +58,7 @@ export const MISTAKES: readonly Mistake[] = [
   },
   {
     name: 'keeps results longer than asked for',
-    scripts: ['finish'],
+    scripts: ['finish', 'finishAndClaim'],
     right: 'digits(now + ttl)',
     wrong: 'digits(now + ttl + 60000)',
   },
