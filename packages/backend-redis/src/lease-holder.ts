@@ -16,7 +16,7 @@ import { instantArgument } from './message-pusher.js';
 import { ReplyLostError } from './redis-errors.js';
 import type { Argument } from './redis-link.js';
 import type { RedisPlace } from './redis-place.js';
-import { encodeField, type MessageRecord, parseRecord, parseTexts } from './redis-records.js';
+import { encodeField, type MessageRecord, parseRecord } from './redis-records.js';
 import { SCRIPTS } from './redis-scripts.js';
 import { UnheardClaims } from './unheard-claims.js';
 
@@ -46,7 +46,9 @@ export interface RedisLease extends Lease {
 export type SendClaim = (keys: readonly string[], args: readonly Argument[]) => Promise<unknown>;
 
 /** See the head of scripts/claim.lua. */
-type ClaimScriptReply = [now: number, nextDueIn: number, lastChance: number, more: number, claims: Buffer];
+type ClaimScriptReply = [now: number, nextDueIn: number, lastChance: number, more: number, ...claims: unknown[]];
+/** Values per claim in it. */
+const CLAIM_FIELDS = 3;
 
 const EXTEND_REPLIES: readonly ExtendReply[] = ['lost', 'held', 'cancel'];
 
@@ -130,15 +132,15 @@ export class LeaseHolder {
       call.validUntil ?? '',
     ];
     const reply = send([...fixed, ...keys.lane(queue, lane)], args);
-    const [at, nextDueIn, lastChance, more, claimed] = (await reply.catch((err: unknown) => {
+    const [at, nextDueIn, lastChance, more, ...claimed] = (await reply.catch((err: unknown) => {
       if (err instanceof ReplyLostError) this.#unheard.lost(call);
       throw err;
     })) as ClaimScriptReply;
     this.#unheard.heard(call, at);
     const claims: Claim[] = [];
-    for (const { fields, body } of parseTexts(claimed)) {
-      const [id = '', fence] = fields;
-      claims.push(toClaim({ id, queue, lane, fence: Number(fence) }, workerField, body, at));
+    for (let i = 0; i < claimed.length; i += CLAIM_FIELDS) {
+      const [id, fence, record] = claimed.slice(i, i + CLAIM_FIELDS) as [Buffer, number, Buffer];
+      claims.push(toClaim({ id: id.toString(), queue, lane, fence }, workerField, record, at));
     }
     return {
       claims,

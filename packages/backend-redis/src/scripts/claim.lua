@@ -3,8 +3,7 @@
 -- ARGV: now, queue, lane, count, worker, lease in ms, alone (1 or 0), max bytes, token of this call, until when the call
 --       is valid ("": for ever).
 -- Returns now, ms until the next delayed message is due (-1: none), whether one waits for a worker that is alone,
---         whether there is more than the bytes allow, then all claims in one text: per claim "id|fence|bytes\n", and
---         so many bytes of its record.
+--         whether there is more than the bytes allow, then per claim: id, fence, record.
 --! include clock record lease lanes
 local TASKS, ACTIVE, HELD, PAUSED, PENDING, RETRYING, BASE = 1, 2, 3, 4, 5, 6, 7
 local PROMOTED_AT_ONCE = 1000
@@ -17,7 +16,7 @@ local leaseTail = digits(now) .. '|' .. queue .. '|' .. lane .. '|' .. worker ..
 local expiry = digits(now + tonumber(ARGV[6]))
 local alone, maxBytes = ARGV[7] == '1', tonumber(ARGV[8])
 
-local reply = { now, -1, 0, 0, '' }
+local reply = { now, -1, 0, 0 }
 -- It was so long on its way that nobody waits for the reply any more.
 if now > (tonumber(ARGV[10]) or math.huge) then
   return reply
@@ -31,8 +30,8 @@ if not onlyPlain and redis.call('SISMEMBER', KEYS[PAUSED], queue) == 1 then
 end
 local claimed, bytes = 0, 0
 local FRESH, FRESH_REMEMBERED = freshHead(queue, lane) .. '|', freshHead(queue, lane) .. 'r|'
--- What was handed out so far: id → true; the leases as they are written, together, at the end; the parts of the reply's text.
-local given, leases, texts = {}, {}, {}
+-- What was handed out so far: id → true; the leases as they are written, together, at the end.
+local given, leases = {}, {}
 
 local function isFull()
   return claimed >= count or bytes >= maxBytes
@@ -78,7 +77,8 @@ local function handOut(id, fence, record, cancelled)
   given[id] = true
   local at = 2 * claimed + 1
   leases[at], leases[at + 1] = id, expiry .. '|' .. fenceText .. '|' .. leaseTail .. claimed .. '|' .. cancelled .. '|'
-  texts[at], texts[at + 1] = id .. '|' .. fenceText .. '|' .. #record .. '\n', record
+  at = 4 + 3 * claimed
+  reply[at + 1], reply[at + 2], reply[at + 3] = id, fence, record
   claimed = claimed + 1
   bytes = bytes + #record
 end
@@ -202,7 +202,6 @@ end
 if claimed < count and bytes >= maxBytes and not servedLastChance then
   reply[4] = 1
 end
-reply[5] = table.concat(texts)
 if claimed > 0 then
   redis.call('HSET', KEYS[ACTIVE], unpack(leases))
   redis.call('INCRBY', KEYS[HELD], claimed)
