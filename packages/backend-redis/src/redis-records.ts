@@ -216,18 +216,13 @@ export interface Notice {
 
 /** The notices in one message: see scripts/includes/notices.lua. */
 export function* parseNotices(message: Buffer): Generator<Notice> {
-  for (const { fields, body } of parseTexts(message))
-    yield { taskId: fields[0] ?? '', record: body.length > 0 ? body : null };
-}
-
-/** Several texts in one, each behind a line of fields of which the last is its length: "field|bytes\n", and so many bytes. */
-export function* parseTexts(bytes: Buffer): Generator<{ fields: readonly string[]; body: Buffer }> {
-  for (let at = 0; at < bytes.length; ) {
-    const lineEnd = bytes.indexOf(NEWLINE, at);
+  for (let at = 0; at < message.length; ) {
+    const lineEnd = message.indexOf(NEWLINE, at);
     if (lineEnd < 0) return;
-    const fields = bytes.toString('utf8', at, lineEnd).split('|');
-    at = lineEnd + 1 + Number(fields.at(-1));
-    yield { fields, body: bytes.subarray(lineEnd + 1, at) };
+    const [taskId = '', bytes] = message.toString('utf8', at, lineEnd).split('|');
+    at = lineEnd + 1 + Number(bytes);
+    const record = message.subarray(lineEnd + 1, at);
+    yield { taskId, record: record.length > 0 ? record : null };
   }
 }
 

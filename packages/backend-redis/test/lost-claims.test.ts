@@ -27,9 +27,13 @@ async function worldBehindLink(
 
   const leases = (): Promise<number> => own.client.hlen(own.key('active'));
   /** Claims, and cuts the link after the server has carried it out and before its reply arrived. */
-  async function loseClaim(request: ClaimRequest, { meanwhile = async () => {} } = {}): Promise<void> {
+  async function loseClaim(
+    request: ClaimRequest,
+    { before: justBefore = () => {}, meanwhile = async () => {} } = {},
+  ): Promise<void> {
     const before = await leases();
     await link.set({ kind: 'oneway' });
+    justBefore();
     const claimed = store.claim(request);
     claimed.catch(() => {});
     await vi.waitFor(async () => expect(await leases()).toBeGreaterThan(before), SOON);
@@ -67,6 +71,31 @@ describe.each(PLACES)('a claim whose reply is lost, from broker and backend at %
 });
 
 describe('a claim whose reply is lost', () => {
+  it('loses no end that was told in the same call: it is told again, and counts once', async () => {
+    const { store, loseClaim, client, key } = await worldBehindLink();
+    await store.submit(['known', 'a', 'b', 'c', 'd', 'e'].map((id) => message({ id })));
+    const known = first((await store.claim(claimOne)).claims);
+    // From now on the server knows this script, too.
+    const [, { claims: held }] = await Promise.all([
+      store.finish(known, success(0)),
+      store.claim({ ...claimOne, count: 2 }),
+    ]);
+    const [a, b] = held as [ClaimedTask, ClaimedTask];
+    let ends: Promise<boolean>[] = [];
+    await loseClaim(claimMany, {
+      before: () => {
+        ends = [store.finish(a, success(1)), store.finish(b, success(2))];
+      },
+      // Both are carried out by one call: 2 leases have ended, and 3 begun.
+      meanwhile: async () => expect(await client.hkeys(key('active'))).toEqual(expect.arrayContaining(['c', 'd', 'e'])),
+    });
+    expect(await Promise.all(ends)).toEqual([true, true]);
+    expect(await store.get('a')).toMatchObject({ status: 'success', result: 1 });
+    const { claims } = await store.claim(claimMany);
+    expect(claims.map(({ lease, crashes }) => [lease.id, crashes])).toEqual(['c', 'd', 'e'].map((id) => [id, 0]));
+    expect(await client.get(key('held'))).toBe('3');
+  });
+
   it('is noticed when the reply breaks off in the middle, too', async () => {
     const { store, link, leases } = await worldBehindLink({ deadline: 300 });
     await store.submit(['a', 'b', 'c'].map((id) => message({ id })));

@@ -73,12 +73,13 @@ local function promote()
 end
 
 local function handOut(id, fence, record, cancelled)
-  local fenceText = fence == 1 and '1' or digits(fence)
   given[id] = true
-  local at = 2 * claimed + 1
-  leases[at], leases[at + 1] = id, expiry .. '|' .. fenceText .. '|' .. leaseTail .. claimed .. '|' .. cancelled .. '|'
-  at = 4 + 3 * claimed
-  reply[at + 1], reply[at + 2], reply[at + 3] = id, fence, record
+  local fenceText = fence == 1 and '1' or digits(fence)
+  local lease = expiry .. '|' .. fenceText .. '|' .. leaseTail .. claimed .. '|' .. cancelled .. '|'
+  local last = 2 * claimed
+  leases[last + 1], leases[last + 2] = id, lease
+  last = #reply
+  reply[last + 1], reply[last + 2], reply[last + 3] = id, fence, record
   claimed = claimed + 1
   bytes = bytes + #record
 end
