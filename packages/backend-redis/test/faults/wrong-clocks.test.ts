@@ -1,4 +1,4 @@
-import { IndeterminateSubmitError, StoreUnavailableError } from '@flowrra/core';
+import { IndeterminateSubmitError, StoreUnavailableError, systemClock } from '@flowrra/core';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { claimOne, first, message, ownServerBehindLink, PLACES, setup, success } from '../setup.js';
 
@@ -57,6 +57,28 @@ describe.each(PLACES)('workers with broker and backend at %s', (places) => {
     },
   );
 });
+
+describe.each(PLACES)(
+  "a server's clock that is set back while a task runs, with broker and backend at %s",
+  (places) => {
+    it('leaves a result that is found, listed, and the same when it is told again (BK-19)', async () => {
+      let now = Date.now();
+      const clock = { ...systemClock, now: () => now };
+      const { pair: open } = setup();
+      const store = await open(places, { broker: { clock }, backend: { clock } });
+      await store.submit([message({ id: 'a' })]);
+      const task = first((await store.claim(claimOne)).claims);
+      now -= 5_000;
+      expect(await store.finish(task, success(1))).toBe(true);
+      expect(await store.get('a')).toMatchObject({ status: 'success', result: 1 });
+      expect(await store.listByStatus('success')).toMatchObject([{ taskId: 'a' }]);
+      // At two places the id is free again, and so is the message.
+      if (places === 'two places') return;
+      expect(await store.finish(task, success(1))).toBe(true);
+      expect(await store.submit([message({ id: 'a' })])).toMatchObject([{ known: true }]);
+    });
+  },
+);
 
 describe.each(PLACES)('a clock that is set back by an hour, with broker and backend at %s', (places) => {
   it('holds up no call: each still ends by its deadline when the server does not answer (BK-05, BK-19)', async () => {

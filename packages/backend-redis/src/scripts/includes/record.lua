@@ -12,7 +12,7 @@
 -- r: a result that came without its message. r|status|expiresAt||fence|submittedAt|flags \n JSON of the result
 local MESSAGE = '^m|([^|\n]+)|([^|\n]+)|(%d+)|(%d+)|(%d+)|(-?%d+)|(%d+)|(%d+)|([chlrx]*)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)'
   .. '|([^|\n]*)|([^|\n]*)\n()'
-local RESULT = '^([fr])|(%l+)|(%d+)|%d*|(%d+)|(%d*)|(r?)[|\n]'
+local RESULT = '^([fr])|(%l+)|(%d+)|%-?%d*|(%d+)|(%d*)|(r?)[|\n]'
 
 -- How the record of a message begins that was never handed out, is not delayed and has no priority; its flags follow.
 local function freshHead(queue, lane)
