@@ -1,3 +1,4 @@
+import { systemClock } from '@flowrra/core';
 import { describe, expect, it } from 'vitest';
 import { claimOne, first, message, setup, success } from './setup.js';
 
@@ -30,6 +31,21 @@ describe('broker and backend as one', () => {
     expect(await store.finish(task, success(1))).toBe(true);
     expect(await store.finish(task, success(1))).toBe(true);
     expect(await store.finish(task, success(2))).toBe(false);
+  });
+
+  it('refuses an end after the lease, even if nobody else has the task, by itself or along with a claim (BI-4)', async () => {
+    let now = Date.now();
+    const clock = { ...systemClock, now: () => now };
+    const { store: open } = setup();
+    const store = await open({ broker: { clock }, backend: { clock } });
+    await store.submit([message({ id: 'a' })]);
+    const task = first((await store.claim(claimOne)).claims);
+    now += claimOne.leaseMs;
+    expect(await store.finish(task, success(1))).toBe(false);
+    const late = store.finish(task, success(1));
+    await store.claim({ ...claimOne, queue: 'another' });
+    expect(await late).toBe(false);
+    expect(await store.get('a')).not.toMatchObject({ status: 'success' });
   });
 
   it('carries out an end before the claim that is asked for after it', async () => {

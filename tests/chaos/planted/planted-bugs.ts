@@ -93,7 +93,11 @@ export const PLANTED: readonly Planted[] = [
       ...LONG_TASKS,
       // What it runs when it is frozen may just be over elsewhere when it wakes.
       faults: [[frozen, frozen, frozen]],
-      planted: redis({ find: 'itsFence == fence and itsExpiry > now', replace: 'true' }),
+      planted: redis(
+        { find: 'itsFence == fence and itsExpiry > now', replace: 'true' },
+        { find: 'text:find(delivery, 1, true) ~= #expiry + 1', replace: 'false' },
+        { find: 'tonumber(expiry) > now', replace: 'true' },
+      ),
     },
   },
   {

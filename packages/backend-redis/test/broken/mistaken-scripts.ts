@@ -10,7 +10,8 @@ export interface Mistake {
   readonly wrong: string;
 }
 
-const HOLDERS = ['finish', 'finishAndClaim', 'release', 'extend', 'ack'] as const;
+const HOLDERS = ['release', 'extend', 'ack'] as const;
+const ENDS = ['finish', 'finishAndClaim'] as const;
 
 /** What somebody may well get wrong, each in one place. */
 export const MISTAKES: readonly Mistake[] = [
@@ -27,14 +28,20 @@ export const MISTAKES: readonly Mistake[] = [
     wrong: 'itsFence == fence',
   },
   {
+    name: 'lets an earlier delivery end the task',
+    scripts: ENDS,
+    right: 'text:find(delivery, 1, true) ~= #expiry + 1',
+    wrong: 'false',
+  },
+  {
     name: 'forgets to count a lease as given back',
-    scripts: ['finish', 'finishAndClaim'],
+    scripts: ENDS,
     right: "redis.call('DECRBY', KEYS[HELD], #ended)",
     wrong: '',
   },
   {
     name: 'calls another end of the same run a repetition',
-    scripts: ['finish', 'finishAndClaim'],
+    scripts: ENDS,
     right: 'and record:sub(-#rest) == rest',
     wrong: '',
   },
@@ -46,7 +53,7 @@ export const MISTAKES: readonly Mistake[] = [
   },
   {
     name: 'remembers no id of a task that ended',
-    scripts: ['finish', 'finishAndClaim'],
+    scripts: ENDS,
     right: 'if run.isRemembered then\n    remembered',
     wrong: 'if false then\n    remembered',
   },
@@ -58,7 +65,7 @@ export const MISTAKES: readonly Mistake[] = [
   },
   {
     name: 'keeps results longer than asked for',
-    scripts: ['finish', 'finishAndClaim'],
+    scripts: ENDS,
     right: 'digits(now + ttl)',
     wrong: 'digits(now + ttl + 60000)',
   },

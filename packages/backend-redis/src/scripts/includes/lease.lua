@@ -37,16 +37,16 @@ end
 -- The same for many deliveries of one fence and start, without a table for each: a function of the lease's text, or
 -- of false. Leases of one claim end together, so each end is looked at once.
 local function holding(fence, startedAt, now)
-  local delivery, held = '|' .. fence .. '|' .. startedAt .. '|', {}
+  local delivery, goesOn = '|' .. fence .. '|' .. startedAt .. '|', {}
   return function(text)
     local expiry = text and text:match('^%d+')
-    if not expiry or text:find(delivery, #expiry + 1, true) ~= #expiry + 1 then
+    if not expiry or text:find(delivery, 1, true) ~= #expiry + 1 then
       return false
     end
-    if held[expiry] == nil then
-      held[expiry] = holds(fence, tonumber(expiry), fence, now)
+    if goesOn[expiry] == nil then
+      goesOn[expiry] = tonumber(expiry) > now
     end
-    return held[expiry]
+    return goesOn[expiry]
   end
 end
 
