@@ -60,6 +60,7 @@ export class LeaseHolder {
   readonly #extensions: Batcher<Extension, ExtendReply>;
   readonly #acknowledgements: Batcher<Acknowledgement, boolean>;
   readonly #unheard: UnheardClaims;
+  readonly #sendClaim: SendClaim = (keys, args) => this.#place.run(SCRIPTS.claim, keys, args);
 
   constructor(place: RedisPlace, dedupeWindow: number) {
     this.#place = place;
@@ -79,6 +80,7 @@ export class LeaseHolder {
     );
   }
 
+  /** @param send how the claim is sent, if not by itself */
   async claim(request: ClaimRequest, send: SendClaim = this.#sendClaim): Promise<ClaimReply> {
     const { hasMore, ...reply } = await this.#claimPart(request, send).catch(async (err: unknown) => {
       // Who stops now will not claim again.
@@ -149,8 +151,6 @@ export class LeaseHolder {
       hasMore: more === 1,
     };
   }
-
-  readonly #sendClaim: SendClaim = (keys, args) => this.#place.run(SCRIPTS.claim, keys, args);
 
   extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]> {
     return Promise.all(leases.map((lease) => this.#extensions.add({ lease, leaseMs, progressJson: null })));
@@ -226,8 +226,8 @@ function toClaim({ id, queue, lane, fence }: Lease, worker: string, bytes: Buffe
       deferredSince: null,
     };
   }
-  const { attempt, crashes, submittedAt, remembered, payload } = record;
-  const lease: RedisLease = { id, queue, lane, fence, remembered, origin: encodeField(record.origin ?? ''), worker };
+  const { attempt, crashes, submittedAt, remembered, origin, payload } = record;
+  const lease: RedisLease = { id, queue, lane, fence, remembered, origin, worker };
   return {
     lease,
     verdict: judge(record, startedAt),

@@ -23,7 +23,8 @@ export interface MessageRecord {
   readonly queue: string;
   readonly lane: string;
   readonly worker: string | null;
-  readonly origin: string | null;
+  /** As a field: see `encodeField`. Empty: unknown. */
+  readonly origin: string;
   readonly payload: string;
   /** JSON; empty: there was none. */
   readonly lastError: string;
@@ -124,7 +125,7 @@ function messageRecord(fields: readonly string[], body: Buffer): MessageRecord {
     startedAt,
     payloadBytes,
     worker,
-    origin,
+    origin = '',
   ] = fields;
   return {
     kind: 'message',
@@ -141,7 +142,7 @@ function messageRecord(fields: readonly string[], body: Buffer): MessageRecord {
     queue,
     lane,
     worker: worker ? decodeField(worker) : null,
-    origin: origin ? decodeField(origin) : null,
+    origin,
     payload: body.toString('utf8', 0, Number(payloadBytes)),
     lastError: body.length > Number(payloadBytes) ? body.toString('utf8', Number(payloadBytes)) : '',
   };

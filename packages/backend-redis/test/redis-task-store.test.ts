@@ -1,4 +1,4 @@
-import { systemClock } from '@flowrra/core';
+import { systemClock, type TaskResult } from '@flowrra/core';
 import { describe, expect, it } from 'vitest';
 import { claimOne, first, message, setup, success } from './setup.js';
 
@@ -46,6 +46,20 @@ describe('broker and backend as one', () => {
     await store.claim({ ...claimOne, queue: 'another' });
     expect(await late).toBe(false);
     expect(await store.get('a')).not.toMatchObject({ status: 'success' });
+  });
+
+  it('takes a task from its holder when somebody stores how it ended, even if its record is damaged', async () => {
+    const { store: open, client, key } = setup();
+    const store = await open();
+    await store.submit([message({ id: 'a' })]);
+    const held = first((await store.claim(claimOne)).claims);
+    const running = await store.get('a');
+    await client.hset(key('tasks'), 'a', 'damaged');
+    const ended = { ...running, status: 'success', result: 'from outside', finishedAt: new Date() } as TaskResult;
+    expect(await store.backend.store('a', ended)).toBe(true);
+    expect(await store.finish(held, success('by its holder'))).toBe(false);
+    expect(await store.get('a')).toMatchObject({ result: 'from outside' });
+    expect(await client.get(key('held'))).toBe('0');
   });
 
   it('carries out an end before the claim that is asked for after it', async () => {

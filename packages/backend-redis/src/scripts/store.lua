@@ -33,14 +33,14 @@ local function mayReplace(old, next)
   return NEXT[old.status][next.status] == true and (next.status ~= 'running' or old.status == 'running')
 end
 
--- Whoever holds the message finds out that somebody ended it from outside.
+-- Nobody holds the message any more: whoever did hears it at the next call.
 local function dropLease(id)
   if redis.call('HDEL', KEYS[ACTIVE], id) == 1 then
     redis.call('DECR', KEYS[HELD])
   end
 end
 
--- A held message speaks for itself until then.
+-- A held message speaks for itself until somebody ends it from outside.
 local function endMessage(id, m, next)
   local held = redis.call('HGET', KEYS[ACTIVE], id)
   local lease = held and parseLease(held)
