@@ -47,7 +47,7 @@ async function enqueueing(bench: Bench, server: MeasuredRedis, setting: string):
         system,
         async measure() {
           await server.empty();
-          return { rate: await produce(system, server.url, scenario, { warmUp: count / 5, count }) };
+          return { rate: await produce(system, server.url, scenario, { warmUp: count, count }) };
         },
       })),
     });

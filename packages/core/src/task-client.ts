@@ -118,7 +118,7 @@ export class TaskClient implements HandleSource {
     return messages.map((message, i) => this.#submitted(calls[i] as SubmitCall, message, replies[i]));
   }
 
-  // Not async: most calls pass no middleware, and would pay for the promises.
+  // Not async, nor are the steps after it: most calls pass no middleware, and each promise costs more than its step.
   #throughMiddleware(call: SubmitCall, index: number): Promise<TaskHandle> {
     const middleware = this.middleware[index];
     if (!middleware) return this.#submitOne(call);
@@ -126,12 +126,20 @@ export class TaskClient implements HandleSource {
     return middleware.submit ? submitThrough(middleware as SubmitMiddleware, call, next) : next(call);
   }
 
-  async #submitOne(call: SubmitCall): Promise<TaskHandle> {
-    const prepared = this.prepare(call);
-    const message = prepared instanceof Promise ? await prepared : prepared;
-    const { store } = this.#stores ?? (await this.open());
-    const [reply] = await store.submit([message]);
-    return this.#submitted(call, message, reply);
+  #submitOne(call: SubmitCall): Promise<TaskHandle> {
+    try {
+      const message = this.prepare(call);
+      const submit = (prepared: NewMessage) => this.#submitMessage(call, prepared);
+      return message instanceof Promise ? message.then(submit) : submit(message);
+    } catch (err) {
+      return Promise.reject(err);
+    }
+  }
+
+  #submitMessage(call: SubmitCall, message: NewMessage): Promise<TaskHandle> {
+    const submit = ({ store }: OpenStores) =>
+      store.submit([message]).then(([reply]) => this.#submitted(call, message, reply));
+    return this.#stores ? submit(this.#stores) : this.open().then(submit);
   }
 
   /** The store has answered, once for each message. */

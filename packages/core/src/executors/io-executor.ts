@@ -66,13 +66,14 @@ export class IOExecutor extends BaseExecutor {
       const args = schema.args ? await checkSchema(schema.args, message.args, 'args') : message.args;
       const kwargs = schema.kwargs ? await checkSchema(schema.kwargs, message.kwargs, 'kwargs') : message.kwargs;
       const context = new AttemptContext(attempt, config.logger);
-      const value = await runInTaskContext(context, () =>
+      const answer = runInTaskContext(context, () =>
         throughMiddleware(middleware, { context, args, kwargs }, () => {
           // A handler that is told to end before it begins would listen for an abort that never comes again.
           if (run.aborted) throw run.reason;
           return takesKwargs ? handler(...args, kwargs) : handler(...args);
         }),
       );
+      const value = isThenable(answer) ? await answer : answer;
       return schema.result
         ? await returned(value, schema, config.maxPayloadBytes)
         : success(value, config.maxPayloadBytes);
@@ -80,4 +81,8 @@ export class IOExecutor extends BaseExecutor {
       return failedAttempt(thrown);
     }
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

@@ -14,8 +14,8 @@ export interface LaneWorkerOptions {
   readonly slots: number;
   readonly worker: string;
   readonly pollInterval: number;
-  /** Sees a claimed task through to its end; its slot is free then, if not before. Never rejects. */
-  readonly run: (task: ClaimedTask, slot: Slot) => Promise<void>;
+  /** Sees a claimed task through to its end; its slot is free then, if not before. Never throws. */
+  readonly run: (task: ClaimedTask, slot: Slot) => void;
 }
 
 /**
@@ -110,7 +110,7 @@ export class LaneWorker {
     // One task, with crashes behind it, handed to an empty process: it is, or may be, on its last chance.
     const stayAlone = permit.alone && tasks.length === 1 && (tasks[0] as ClaimedTask).crashes > 0;
     this.#session.gate.leave(permit, tasks.length, stayAlone);
-    for (const task of tasks) void this.#options.run(task, new LaneSlot(this));
+    for (const task of tasks) this.#options.run(task, new LaneSlot(this));
     endClaim();
     if (!reply) return 0;
     const asked = reply.lastChanceWaiting && this.#session.gate.requestAlone(this);

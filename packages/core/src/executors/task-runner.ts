@@ -59,32 +59,48 @@ export class TaskRunner {
     this.#settler = new TaskSettler(session);
   }
 
-  /** Resolves when nothing is left of the run, and its slot is free, if it was not before. Never rejects. */
-  async run(task: ClaimedTask, slot: Slot): Promise<void> {
+  /**
+   * Runs the task to its end, and frees its slot, if not before. Never throws.
+   *
+   * Its steps call back instead of being async: a promise costs more than all the rest of a short step.
+   */
+  run(task: ClaimedTask, slot: Slot): void {
     const held = this.#session.hold(task, slot);
-    let isOvertaken = false;
-    try {
-      const call = this.#callOf(task);
-      // No step is async itself: a promise around a promise costs more than it looks.
-      if (call) {
-        const end = await this.#attempt(held, call);
-        isOvertaken = end === ABORTED;
-        if (!isOvertaken && this.#session.store.inOrder) slot.free();
-        await this.#settle(held, end);
-      } else {
-        await this.#endWithoutRun(held);
-      }
-    } catch (err) {
+    const call = this.#callOf(task);
+    if (!call) {
+      this.#settle(held, () => this.#endWithoutRun(held));
+      return;
+    }
+    this.#attempt(held, call, (end) => {
+      if (end !== ABORTED && this.#session.store.inOrder) slot.free();
+      this.#settle(held, () => this.#endRun(held, end));
+    });
+  }
+
+  /** Nothing is left of the run once `step` has told the store what becomes of the task. */
+  #settle(held: HeldTask, step: () => Promise<void>): void {
+    const failed = (err: unknown): void => {
       this.#session.options.logger.error(
-        { err, taskId: task.lease.id },
+        { err, taskId: held.task.lease.id },
         'a task could not be processed; it comes back when its lease ends',
       );
-    } finally {
-      this.#session.letGo(held);
+      this.#letGo(held);
+    };
+    try {
+      step().then(() => this.#letGo(held), failed);
+    } catch (err) {
+      failed(err);
     }
-    if (isOvertaken) await this.#awaitLeftover(held);
-    this.#session.gate.done();
-    slot.free();
+  }
+
+  #letGo(held: HeldTask): void {
+    this.#session.letGo(held);
+    const leave = (): void => {
+      this.#session.gate.done();
+      held.slot.free();
+    };
+    if (held.run.aborted) void this.#awaitLeftover(held).then(leave);
+    else leave();
   }
 
   /** What is to be run; null when nothing is. */
@@ -94,8 +110,8 @@ export class TaskRunner {
     return implementation?.kind === this.#options.kind ? { message, implementation } : null;
   }
 
-  /** @returns how the handler ended, or that it was overtaken by its signal */
-  #attempt(held: HeldTask, { message, implementation }: Call): Promise<AttemptEnd | typeof ABORTED> {
+  /** Runs the handler. `then` is called once, with how that ended, or that it was overtaken by its signal. */
+  #attempt(held: HeldTask, { message, implementation }: Call, then: (end: AttemptEnd | typeof ABORTED) => void): void {
     const { task, run } = held;
     const { clock, events } = this.#session.options;
     events.emit('started', () => attemptEvent(task));
@@ -106,23 +122,24 @@ export class TaskRunner {
     this.#session.handlerStarted();
     held.progress = progress;
     held.handler = handler;
-    return new Promise((resolve) => {
-      const ended = (end: AttemptEnd | typeof ABORTED): void => {
-        timer?.cancel();
-        progress.end();
-        resolve(end);
-      };
-      void handler.then((end) => {
-        this.#session.handlerEnded();
-        ended(end);
-      });
-      run.onAbort(() => ended(ABORTED));
+    let isOver = false;
+    const ended = (end: AttemptEnd | typeof ABORTED): void => {
+      if (isOver) return;
+      isOver = true;
+      timer?.cancel();
+      progress.end();
+      then(end);
+    };
+    void handler.then((end) => {
+      this.#session.handlerEnded();
+      ended(end);
     });
+    run.onAbort(() => ended(ABORTED));
   }
 
-  #settle(held: HeldTask, end: AttemptEnd | typeof ABORTED): Promise<void> {
+  #endRun(held: HeldTask, end: AttemptEnd | typeof ABORTED): Promise<void> {
     if (held.lost) return Promise.resolve();
-    if (end === ABORTED) return this.#settleOvertaken(held);
+    if (end === ABORTED) return this.#endOvertaken(held);
     const progressJson = latestProgress(held);
     if (end.status === 'success')
       return this.#settler.finish(held, { status: end.status, resultJson: end.resultJson, progressJson });
@@ -132,10 +149,10 @@ export class TaskRunner {
   }
 
   /** The handler was overtaken by its signal: what follows depends on why. */
-  #settleOvertaken(held: HeldTask): Promise<void> {
+  #endOvertaken(held: HeldTask): Promise<void> {
     const { reason } = held.run;
     if (reason instanceof CancelRequestedError) return this.#cancelled(held);
-    if (reason instanceof AttemptTimeoutError) return this.#settle(held, failedAttempt(reason));
+    if (reason instanceof AttemptTimeoutError) return this.#endRun(held, failedAttempt(reason));
     return this.#settler.release(held, 'stopped', 0);
   }
 
