@@ -18,7 +18,8 @@ async function callAll(total: number): Promise<void> {
 }
 
 const total = Number(count);
-await callAll(total / 5);
+// A process that stays: what it runs before its code is compiled is not counted.
+await callAll(total);
 const begin = performance.now();
 await callAll(total);
 const milliseconds = performance.now() - begin;

@@ -162,12 +162,12 @@ async function awaiting(bench: Bench, server: MeasuredRedis, setting: string): P
         },
       })),
     });
-  const inFlight = bench.amount(9_000, 1_000);
+  const inFlight = bench.amount(12_000, 1_000);
   await measure(
     'submit and await, 200 in flight',
     'results/s',
     'awaited',
-    { warmUp: inFlight / 5, count: inFlight },
+    { warmUp: inFlight, count: inFlight },
     atLeast({ BullMQ: 4, 'Bee-Queue': 1.5, 'raw limit': 0.5 }),
   );
   await measure(
@@ -175,7 +175,7 @@ async function awaiting(bench: Bench, server: MeasuredRedis, setting: string): P
     'ms',
     'idle',
     // A process that stays: what it runs for the first time is over.
-    { warmUp: bench.amount(1_000, 20), count: bench.amount(400, 50) },
+    { warmUp: bench.amount(3_000, 20), count: bench.amount(400, 50) },
     atMost({ BullMQ: 0.5, 'Bee-Queue': 1.2, 'raw limit': 1.3 }),
   );
 }

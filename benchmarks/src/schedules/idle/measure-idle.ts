@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startMariadb, startPostgres } from '@flowrra/testing-servers';
 import { createConnection } from 'mysql2/promise';
-import { Child } from '../../measuring/child.js';
+import { Child, measureApart } from '../../measuring/child.js';
 import type { IdleUse } from './node.js';
 
+const FILL = new URL('fill.js', import.meta.url);
 const NODE = new URL('node.js', import.meta.url);
 const MINUTE = 60_000;
 
@@ -69,7 +70,8 @@ async function watchNode(
   { schedules, time }: IdleOptions,
   countQueries: () => Promise<number>,
 ): Promise<{ queries: number; use: IdleUse }> {
-  const child = Child.start(NODE, [url, schedules, time]);
+  await measureApart(FILL, [url, schedules]);
+  const child = Child.start(NODE, [url, time]);
   try {
     await child.hear<'idle'>();
     const before = await countQueries();

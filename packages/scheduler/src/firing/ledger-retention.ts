@@ -1,7 +1,7 @@
 import type { BaseSchedulerBackend, Clock, Logger, Timer } from '@flowrra/core';
 
 /** Milliseconds until the ledger is shortened for the first time, and from then on; up to half as much again is added. */
-const FIRST_AFTER = 60_000;
+const FIRST_AFTER = 300_000;
 const THEN_EVERY = 3_600_000;
 
 /** How much of the ledger is kept. */
