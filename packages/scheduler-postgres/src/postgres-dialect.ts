@@ -111,7 +111,10 @@ export class PostgresDialect implements SqlDialect {
     });
     const names = sql.join(columns.map(({ name }) => sql.ref(name)));
     const values = shared.map(({ name, kind, value }) => sql`${value}::${CELL_TYPES[kind]} as ${sql.ref(name)}`);
-    return sql`(select ${sql.join([sql`cells.*`, ...values])} from unnest(${sql.join(arrays)}) as cells (${names}))`;
+    // `offset 0` keeps them rows to be looked up: a shared value would become a condition on the table, for which the
+    // planner reads all of it, and compares what it finds with each row.
+    return sql`(select ${sql.join([sql`cells.*`, ...values])} from unnest(${sql.join(arrays)}) as cells (${names})
+      offset 0)`;
   }
 
   isOneOf(column: RawBuilder<unknown>, ids: readonly string[]): RawBuilder<boolean> {

@@ -73,7 +73,9 @@ export class SqliteDialect implements SqlDialect {
   rows({ columns, rows, shared }: CellTable): RawBuilder<unknown> {
     const cells = columns.map(({ name }, index) => sql`value ->> ${sql.lit(index)} as ${sql.ref(name)}`);
     const values = shared.map(({ name, value }) => sql`${value} as ${sql.ref(name)}`);
-    return sql`(select ${sql.join([...cells, ...values])} from ${this.#each}(${JSON.stringify(rows)}))`;
+    // `limit -1` keeps them rows to be looked up: a shared value would become a condition on the table, and what an index
+    // finds by it would be compared with each row.
+    return sql`(select ${sql.join([...cells, ...values])} from ${this.#each}(${JSON.stringify(rows)}) limit -1)`;
   }
 
   isOneOf(column: RawBuilder<unknown>, ids: readonly string[]): RawBuilder<boolean> {

@@ -104,6 +104,22 @@ describe('statements on SQLite', () => {
     expect(plans.join('\n')).not.toMatch(/SCAN flowrra/);
   });
 
+  it('mark 500 firings of one slot in one statement, each by its key', async () => {
+    const { backend, database, during } = await setup(tenThousand());
+    const { schedules } = await backend.readDue({ limit: 500 });
+    const firings = await backend.claimDue(
+      schedules.map((task) => sampleDecision(task)),
+      { node: 'node-1' },
+    );
+    const queries = await during(() => backend.markFirings(firings, { state: 'submitted' }));
+    expect(queries.map(({ sql }) => sql.split(' ')[0])).toEqual(['begin', 'update', 'commit']);
+    const text = plan(database, queries[1] as CompiledQuery);
+    expect(text).toMatch(
+      /SEARCH flowrra_firings USING INDEX sqlite_autoindex_flowrra_firings_1 \(schedule_id=\? AND slot=\? AND id=\?\)/,
+    );
+    expect(text).not.toMatch(/SCAN flowrra/);
+  });
+
   it('look for unsubmitted firings by the index', async () => {
     const { backend, database, during } = await setup([sampleSchedule('a')]);
     const [query] = await during(() => backend.unsubmittedFirings({ olderThan: 5_000, limit: 100 }));

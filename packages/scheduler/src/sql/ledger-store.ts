@@ -10,7 +10,7 @@ import { type Kysely, sql } from 'kysely';
 import { deleteRows, inBatches, updateRows } from './bulk-statements.js';
 import { claimedFirings } from './firing-conditions.js';
 import { type ReadSchedule, readSchedule, rowToFiring, toNumber } from './row-mapper.js';
-import { FIRING_KEY, type FiringRow, type SqlTables } from './schema.js';
+import { type Column, FIRING_KEY, type FiringRow, type SqlTables } from './schema.js';
 import type { SqlSession } from './sql-session.js';
 
 /** Most rows that one transaction removes. */
@@ -18,6 +18,11 @@ const BATCH = 500;
 const MARKED = ['submitted', 'skipped', 'unknown'];
 
 const KEY = ['id', 'schedule_id', 'slot'] as const;
+/**
+ * The state that a mark expects is a value of the given row, and compared with an expression: planners must neither look for
+ * it first nor take the index on it, which leads to all that is claimed.
+ */
+const TO_MARK = [...FIRING_KEY, { name: 'was', kind: 'id' }] as const satisfies readonly Column[];
 type FiringKey = Pick<FiringRow, (typeof KEY)[number]>;
 
 /** Every query about the ledger but those of a claim. */
@@ -58,13 +63,18 @@ export class LedgerStore {
     this.#session.checkOpen();
     if (firings.length === 0) return;
     const { dialect, tables, now } = this.#session;
-    const keys = firings.map(({ id, scheduleId, slot }) => ({ id, schedule_id: scheduleId, slot: slot.getTime() }));
+    const rows = firings.map(({ id, scheduleId, slot }) => ({
+      id,
+      schedule_id: scheduleId,
+      slot: slot.getTime(),
+      was: 'claimed',
+    }));
     await this.#session.write(async (trx) => {
       await updateRows(
         trx,
         dialect,
         tables.firings,
-        { columns: FIRING_KEY, rows: keys },
+        { columns: TO_MARK, rows },
         {
           key: KEY,
           set: {
@@ -72,7 +82,7 @@ export class LedgerStore {
             reason: sql.val(reason),
             submitted_at: state === 'submitted' ? now : sql.lit(null),
           },
-          where: sql`${sql.ref(`${tables.firings}.state`)} = 'claimed'`,
+          where: sql`lower(${sql.ref(`${tables.firings}.state`)}) = ${sql.ref('given.was')}`,
         },
       );
     });

@@ -71,7 +71,8 @@ export interface SqlDialect {
   readonly changesByRowsIn: 'subselect' | 'join';
   /**
    * A subselect without alias, `(select …)`, of these rows with all their columns, with as few parameters as can be: one
-   * JSON document, say. Values have the types and collations of `columnTypes`, so that a join by `id` uses the index.
+   * JSON document, say. Values have the types and collations of `columnTypes`, so that a join by `id` uses the index; and
+   * planners see rows to be looked up, not values that all rows of a table could be compared with first.
    */
   rows(cells: CellTable): RawBuilder<unknown>;
   /** Whether a column of kind `id` has one of these values, with as few parameters as can be. */
