@@ -14,6 +14,8 @@ export interface BatcherOptions<Item, Reply> {
   readonly bytesOf: (item: Item) => number;
   /** Default 1: an item may stand for several entries. */
   readonly entriesOf?: (item: Item) => number;
+  /** Most entries of one script call, if several items share it. Default 100. */
+  readonly maxEntries?: number;
 }
 
 /** Turns the calls of one turn of the event loop into few script calls. */
@@ -37,14 +39,14 @@ export class Batcher<Item, Reply> {
    */
   flush(sendLast: BatcherOptions<Item, Reply>['send'] = this.#options.send): void {
     if (this.#waiting.length === 0) return;
-    const { send, bytesOf, entriesOf = () => 1 } = this.#options;
+    const { send, bytesOf, entriesOf = () => 1, maxEntries = MAX_BATCH_ENTRIES } = this.#options;
     let batch: Waiting<Item, Reply>[] = [];
     let bytes = 0;
     let entries = 0;
     for (const waiting of this.#waiting) {
       const itemBytes = bytesOf(waiting.item);
       const itemEntries = entriesOf(waiting.item);
-      if (batch.length > 0 && (entries + itemEntries > MAX_BATCH_ENTRIES || bytes + itemBytes > MAX_BATCH_BYTES)) {
+      if (batch.length > 0 && (entries + itemEntries > maxEntries || bytes + itemBytes > MAX_BATCH_BYTES)) {
         void settle(batch, send);
         batch = [];
         bytes = 0;
