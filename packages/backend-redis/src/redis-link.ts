@@ -7,6 +7,9 @@ export const REPLY_TIMEOUT = 5_000;
 /** Milliseconds between two pings of a link that somebody relies on. */
 const PING_INTERVAL = 2_000;
 
+/** Arguments of a command that is worth a packet of its own. */
+const LONG = 200;
+
 /** What is sent: arguments as they go over the wire. */
 export type Argument = string | number | Buffer;
 
@@ -58,11 +61,13 @@ export class RedisLink {
     return this.#usable() ? send() : this.#becomeUsable(deadline).then(send);
   }
 
-  /** What is sent in one turn travels together. */
+  /** What is sent in one turn travels together; but a long command goes at once, to be worked on while the next is written. */
   #send(command: string, args: readonly Argument[]): Promise<unknown> {
     const { stream } = this.client;
-    stream.cork();
-    process.nextTick(() => stream.uncork());
+    if (args.length < LONG) {
+      stream.cork();
+      process.nextTick(() => stream.uncork());
+    }
     return this.client.callBuffer(command, ...args);
   }
 
