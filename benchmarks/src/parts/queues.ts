@@ -78,7 +78,7 @@ async function processing(bench: Bench, server: MeasuredRedis, setting: string):
     goals: Goal[],
     more: Partial<Record<'cpu' | 'bytes', RowDefinition>> = {},
   ): Promise<void> => {
-    const count = bench.amount(concurrency === 1 ? 2_000 : 30_000, 1_000);
+    const count = bench.amount(concurrency === 1 ? 4_000 : 30_000, 1_000);
     await bench.compete({
       rows: {
         rate: {
@@ -175,7 +175,7 @@ async function awaiting(bench: Bench, server: MeasuredRedis, setting: string): P
     'ms',
     'idle',
     // A process that stays: what it runs for the first time is over.
-    { warmUp: bench.amount(3_000, 20), count: bench.amount(400, 50) },
+    { warmUp: bench.amount(2_000, 20), count: bench.amount(400, 50) },
     atMost({ BullMQ: 0.5, 'Bee-Queue': 1.2, 'raw limit': 1.3 }),
   );
 }

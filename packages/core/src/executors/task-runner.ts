@@ -93,6 +93,7 @@ export class TaskRunner {
     }
   }
 
+  /** The slot is free when the handler has ended, which one that was overtaken by its signal may not have. */
   #letGo(held: HeldTask): void {
     this.#session.letGo(held);
     const leave = (): void => {
