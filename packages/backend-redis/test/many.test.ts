@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { QueueFullError } from '@flowrra/core';
+import { type ClaimedTask, QueueFullError } from '@flowrra/core';
 import type { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import { claimOne, message, ownServer, PLACES, setup, success } from './setup.js';
@@ -112,6 +112,34 @@ describe('many results', () => {
 });
 
 describe('many tasks', () => {
+  it('take few calls: 50 that are submitted one by one share one, 100 of a bulk, and ends go along with the next claim', async () => {
+    const { store: open, client } = await ownServer();
+    const store = await open();
+    const callsOf = async (work: () => Promise<unknown>): Promise<number> => {
+      await client.config('RESETSTAT');
+      await work();
+      return (await commandCalls(client)).evalsha ?? 0;
+    };
+    const some = { ...claimOne, count: 100 };
+    const claim = async () => (await store.claim(some)).claims;
+    const finishAndClaim = async (tasks: readonly ClaimedTask[]) => {
+      const ended = tasks.map((task) => store.finish(task, success(1)));
+      const { claims } = await store.claim(some);
+      expect(await Promise.all(ended)).toEqual(tasks.map(() => true));
+      return claims;
+    };
+    // The server learns the scripts.
+    await store.submit([message(), message()]);
+    await finishAndClaim(await finishAndClaim(await claim()));
+
+    expect(await callsOf(() => Promise.all(Array.from({ length: 100 }, () => store.submit([message()]))))).toBe(2);
+    expect(await callsOf(() => store.submit(Array.from({ length: 1_000 }, () => message())))).toBe(10);
+    let tasks: readonly ClaimedTask[] = [];
+    expect(await callsOf(async () => (tasks = await claim()))).toBe(1);
+    expect(await callsOf(async () => (tasks = await finishAndClaim(tasks)))).toBe(1);
+    expect(tasks).toHaveLength(100);
+  });
+
   it('leave nothing behind but counters when they are done and their time to live is over', async () => {
     const { store: open, client, key, prefix } = setup();
     const store = await open({ backend: { ttl: 1 }, broker: { dedupeWindow: 1 } });
