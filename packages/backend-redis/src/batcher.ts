@@ -1,6 +1,11 @@
 /** Most entries and bytes of one script call: what the server does in one go must stay short. */
 export const MAX_BATCH_ENTRIES = 100;
 export const MAX_BATCH_BYTES = 256 * 1024;
+/**
+ * Most entries of one script call that several items share: while the server works on these, this process hears of those
+ * before, and prepares the next.
+ */
+const MAX_SHARED_ENTRIES = MAX_BATCH_ENTRIES / 2;
 
 interface Waiting<Item, Reply> {
   readonly item: Item;
@@ -14,8 +19,6 @@ export interface BatcherOptions<Item, Reply> {
   readonly bytesOf: (item: Item) => number;
   /** Default 1: an item may stand for several entries. */
   readonly entriesOf?: (item: Item) => number;
-  /** Most entries of one script call, if several items share it. Default 100. */
-  readonly maxEntries?: number;
 }
 
 /** Turns the calls of one turn of the event loop into few script calls. */
@@ -39,14 +42,14 @@ export class Batcher<Item, Reply> {
    */
   flush(sendLast: BatcherOptions<Item, Reply>['send'] = this.#options.send): void {
     if (this.#waiting.length === 0) return;
-    const { send, bytesOf, entriesOf = () => 1, maxEntries = MAX_BATCH_ENTRIES } = this.#options;
+    const { send, bytesOf, entriesOf = () => 1 } = this.#options;
     let batch: Waiting<Item, Reply>[] = [];
     let bytes = 0;
     let entries = 0;
     for (const waiting of this.#waiting) {
       const itemBytes = bytesOf(waiting.item);
       const itemEntries = entriesOf(waiting.item);
-      if (batch.length > 0 && (entries + itemEntries > maxEntries || bytes + itemBytes > MAX_BATCH_BYTES)) {
+      if (batch.length > 0 && (entries + itemEntries > MAX_SHARED_ENTRIES || bytes + itemBytes > MAX_BATCH_BYTES)) {
         void settle(batch, send);
         batch = [];
         bytes = 0;

@@ -17,12 +17,6 @@ import { encodeField } from './redis-records.js';
 import { SCRIPTS } from './redis-scripts.js';
 import { Runs } from './runs.js';
 
-/**
- * Most messages of one script call that were submitted one by one: while the server takes in some, this process hears of
- * those before, and prepares the next.
- */
-const SINGLES_AT_ONCE = MAX_BATCH_ENTRIES / 2;
-
 /** A refusal is a reply: it concerns one group of a call, not the others. */
 type GroupReply = PushReply[] | QueueFullError;
 
@@ -39,7 +33,6 @@ export class MessagePusher {
       send: (groups) => this.#send(groups),
       bytesOf: (group) => group.reduce((bytes, message) => bytes + message.payload.length, 0),
       entriesOf: (group) => group.length,
-      maxEntries: SINGLES_AT_ONCE,
     });
   }
 
