@@ -11,8 +11,9 @@ export function percentile(figures: readonly number[], share: number): number {
   return below + (above - below) * (at - Math.floor(at));
 }
 
-/** How far the farthest figure is from the median, as a share of the median. */
+/** How far the farthest figure is from the median, as a share of the median; 0 when all are the same, also if that is 0. */
 export function spread(figures: readonly number[]): number {
   const middle = median(figures);
-  return Math.max(...figures.map((figure) => Math.abs(figure - middle))) / middle;
+  const farthest = Math.max(...figures.map((figure) => Math.abs(figure - middle)));
+  return farthest === 0 ? 0 : farthest / middle;
 }
