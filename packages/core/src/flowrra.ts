@@ -215,6 +215,8 @@ export class Flowrra {
   }
 
   async #stop(grace: number): Promise<void> {
+    // At once: services may take their time.
+    this.#process.stopClaiming();
     await this.#starting?.catch(() => {});
     const stopped = await Promise.allSettled(this.#services.map(async (service) => service.stop({ grace })));
     await this.#process.stop(grace);

@@ -26,6 +26,29 @@ describe.each(STORES)('stopping on %s', (stores) => {
     expect(started).toEqual([1, 2]);
   });
 
+  it('claims nothing more from the call of stop() on, however long a service takes to stop (SH-01)', async () => {
+    const world = openWorld(stores);
+    const app = world.app({ executor: { ioWorkers: 1 } });
+    const [begun, release, serviceMayStop] = [deferred(), deferred(), deferred()];
+    app.use({ start: async () => {}, stop: () => serviceMayStop.promise });
+    const started: number[] = [];
+    const work = app.task('work', async (n: number) => {
+      started.push(n);
+      begun.resolve();
+      await release.promise;
+    });
+    const [first] = await work.submitMany([[1], [2]]);
+    await app.start();
+    await begun.promise;
+    const stopped = app.stop();
+    release.resolve();
+    await first?.outcome();
+    serviceMayStop.resolve();
+    await stopped;
+    expect(started).toEqual([1]);
+    expect(await world.app().queueSize('default')).toMatchObject({ waiting: 1, running: 0 });
+  });
+
   it('hands back what does not finish in time, without counting it as a failure (SH-02)', async () => {
     const world = openWorld(stores);
     const [leaving, staying] = [world.app(), world.app()];

@@ -11,6 +11,7 @@ export class WorkerProcess {
   readonly #lanes: LaneWorker[] = [];
   readonly #ends: (() => void | Promise<void>)[] = [];
   #session: WorkerSession | undefined;
+  #claimsEnded = false;
   #broker: BaseBroker | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -43,6 +44,7 @@ export class WorkerProcess {
       this.#ends.push(await broker.subscribe(CANCEL_TOPIC, (taskId) => void session.onCancel(taskId)));
     this.#broker = broker;
     this.#session = session;
+    if (this.#claimsEnded) session.stopClaiming();
   }
 
   /** Starts a lane that ends with this process. */
@@ -57,6 +59,12 @@ export class WorkerProcess {
     return grace === undefined ? this.client.config.stopGrace : parseDuration(grace, 'grace');
   }
 
+  /** No claim is made from now on, nor when a start that is under way has ended. */
+  stopClaiming(): void {
+    this.#claimsEnded = true;
+    this.#session?.stopClaiming();
+  }
+
   /** Ends claims at once, drains for `grace` ms, and closes the stores. */
   stop(grace: number): Promise<void> {
     this.#stopping ??= this.#stop(grace);
@@ -64,8 +72,8 @@ export class WorkerProcess {
   }
 
   async #stop(grace: number): Promise<void> {
+    this.stopClaiming();
     await this.#starting?.catch(() => {});
-    this.#session?.stopClaiming();
     await Promise.all([this.#session?.drain(grace), ...this.#lanes.map((lane) => lane.stopped())]);
     // A claim that was under way may have brought more.
     await this.#session?.drain(grace);
