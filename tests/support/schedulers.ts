@@ -95,7 +95,8 @@ export async function openSchedulers(
   }
 
   function ledger(): LedgerLine[] {
-    const lines = readFileSync(ledgerFile, 'utf8').split('\n').filter(Boolean);
+    // What follows the last line break is being written.
+    const lines = readFileSync(ledgerFile, 'utf8').split('\n').slice(0, -1);
     return lines.map((line) => JSON.parse(line) as LedgerLine);
   }
 

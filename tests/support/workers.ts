@@ -80,7 +80,8 @@ export function openFleet(url: string = inject('redisUrl'), places: (typeof PLAC
       return worker;
     },
     ledger(): LedgerEntry[] {
-      const lines = readFileSync(ledgerFile, 'utf8').split('\n').filter(Boolean);
+      // What follows the last line break is being written.
+      const lines = readFileSync(ledgerFile, 'utf8').split('\n').slice(0, -1);
       return lines.map((line) => JSON.parse(line) as LedgerEntry);
     },
   };
