@@ -49,6 +49,19 @@ describe.each(STORES)('stopping on %s', (stores) => {
     expect(await world.app().queueSize('default')).toMatchObject({ waiting: 1, running: 0 });
   });
 
+  it('claims nothing at all when it comes while the app starts (SH-01)', async () => {
+    const world = openWorld(stores);
+    const app = world.app();
+    const started: number[] = [];
+    const work = app.task('work', async (n: number) => void started.push(n));
+    await work.submit([1]);
+    const starting = app.start();
+    const stopped = app.stop();
+    await Promise.allSettled([starting, stopped]);
+    expect(started).toEqual([]);
+    expect(await world.app().queueSize('default')).toMatchObject({ waiting: 1, running: 0 });
+  });
+
   it('hands back what does not finish in time, without counting it as a failure (SH-02)', async () => {
     const world = openWorld(stores);
     const [leaving, staying] = [world.app(), world.app()];

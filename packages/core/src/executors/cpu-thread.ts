@@ -34,7 +34,7 @@ export class CpuThread {
   #pool: Piscina<CpuCall, CpuReply | null> | undefined;
   /** The newest thread; older ones may still be ending. */
   #worker: Worker | undefined;
-  /** Whether piscina still runs the newest thread: asking it for its threads costs a fifth of a short task. */
+  /** Whether piscina still runs the newest thread: while it does, there is no other one to ask it for. */
   #running = false;
   #started = false;
   readonly #alive = new Set<Worker>();
