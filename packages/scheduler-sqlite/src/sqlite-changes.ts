@@ -31,7 +31,7 @@ function lookAtCounter(db: Kysely<SqlTables>, { onChange }: ChangeListener): () 
   let ended = false;
   let before: number | null = null;
   const look = async (): Promise<void> => {
-    const counter = await readCounter(db).catch(() => null);
+    const counter = await changeCounter(db).catch(() => null);
     if (ended) return;
     // The first look tells what the counter is, not whether it moved: something may have changed before.
     if (counter === null || counter !== before) onChange();
@@ -46,7 +46,7 @@ function lookAtCounter(db: Kysely<SqlTables>, { onChange }: ChangeListener): () 
 }
 
 /** Grows when another connection has committed something. */
-async function readCounter(db: Kysely<SqlTables>): Promise<number | null> {
+export async function changeCounter(db: Kysely<SqlTables>): Promise<number> {
   const { rows } = await sql<{ data_version: number }>`pragma data_version`.execute(db);
-  return rows[0]?.data_version ?? null;
+  return rows[0]?.data_version ?? 0;
 }

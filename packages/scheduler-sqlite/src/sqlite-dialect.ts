@@ -9,7 +9,7 @@ import type {
 } from '@flowrra/scheduler/sql';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { Kysely, SqliteDialect as KyselySqliteDialect, type RawBuilder, sql } from 'kysely';
-import { tellSharers, watchChanges } from './sqlite-changes.js';
+import { changeCounter, tellSharers, watchChanges } from './sqlite-changes.js';
 import { isIndexThere, kindOfError, translateError } from './sqlite-errors.js';
 
 /** A path, or an open database; one that was passed in stays open. */
@@ -29,6 +29,7 @@ export class SqliteDialect implements SqlDialect {
   readonly columnTypes = { id: sql`text`, text: sql`text`, json: sql`text`, integer: sql`integer`, flag: sql`integer` };
   readonly kindOfError: (err: unknown) => SqlErrorKind = kindOfError;
   readonly isIndexThere: (err: unknown) => boolean = isIndexThere;
+  changeCounter?: NonNullable<SqlDialect['changeCounter']>;
   readonly #target: SqliteTarget;
   #own: Kysely<SqlTables> | null = null;
   #each = sql`json_each`;
@@ -36,6 +37,8 @@ export class SqliteDialect implements SqlDialect {
   constructor(target: SqliteTarget) {
     this.#target = target;
     this.label = labelOf(target);
+    // Over a connection of the user's there may be changes that its counter does not count.
+    if (!this.#shared) this.changeCounter = changeCounter;
   }
 
   async connect(_context: SqlContext): Promise<Kysely<SqlTables>> {

@@ -1,5 +1,6 @@
-import type { ScheduledTask } from '@flowrra/core';
+import { BackendError, type ScheduledTask } from '@flowrra/core';
 import { sampleDecision, sampleSchedule } from '@flowrra/scheduler/conformance';
+import { dropTables } from '@flowrra/scheduler/sql';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -35,6 +36,7 @@ async function setup(schedules: readonly ScheduledTask[] = []) {
   return { backend, database, during, path: folder.file('schedule.db') };
 }
 
+const at = (seconds: number): Date => new Date(Date.UTC(2026, 0, 1, 12, 0, seconds));
 const tenThousand = (): ScheduledTask[] => Array.from({ length: 10_000 }, (_, index) => sampleSchedule(`job-${index}`));
 
 /** One line for each step of SQLite's plan. */
@@ -57,6 +59,43 @@ describe('statements on SQLite', () => {
       expect(text).toMatch(/SEARCH f USING .*INDEX flowrra_firings_claimed \(state=\?\)/);
       expect(text).not.toMatch(/SCAN (flowrra|f\b)|TEMP B-TREE/);
     }
+  });
+
+  it('are none for due times as long as nobody writes, over whichever connection', async () => {
+    const { path } = await setup([sampleSchedule('job', { nextRun: at(1) })]);
+    const backend = new SQLiteSchedulerBackend(path);
+    const other = new Sqlite(path);
+    undo.push(
+      () => other.close(),
+      () => backend.close(),
+    );
+    const setNextRun = other.prepare('update flowrra_schedules set next_run = ?');
+    const prepare = vi.spyOn(Sqlite.prototype, 'prepare');
+    undo.push(() => prepare.mockRestore());
+    const ask = async (exceptTasks: string[] = []) => {
+      prepare.mockClear();
+      const { nextRun } = await backend.dueTimes({ exceptTasks });
+      return { nextRun, asked: prepare.mock.calls.some(([source]) => source.startsWith('select')) };
+    };
+
+    expect(await ask()).toEqual({ nextRun: at(1), asked: true });
+    expect(await ask()).toEqual({ nextRun: at(1), asked: false });
+    expect(await ask(['reports.build'])).toEqual({ nextRun: null, asked: true });
+    expect(await ask(['reports.build'])).toEqual({ nextRun: null, asked: false });
+    setNextRun.run(at(2).getTime());
+    expect(await ask()).toEqual({ nextRun: at(2), asked: true });
+    await backend.create(sampleSchedule('sooner', { nextRun: at(0) }));
+    expect(await ask()).toEqual({ nextRun: at(0), asked: true });
+    expect(await ask()).toEqual({ nextRun: at(0), asked: false });
+    await dropTables(backend);
+    await expect(ask()).rejects.toThrow(BackendError);
+  });
+
+  it('ask for due times each time over a connection of the user, who may write over it as well', async () => {
+    const { backend, database } = await setup([sampleSchedule('job', { nextRun: at(1) })]);
+    expect(await backend.dueTimes()).toMatchObject({ nextRun: at(1) });
+    database.prepare('update flowrra_schedules set next_run = ?').run(at(2).getTime());
+    expect(await backend.dueTimes()).toMatchObject({ nextRun: at(2) });
   });
 
   it('read what is due in one statement by the index, without sorting, with 10,000 schedules (SQ-04)', async () => {

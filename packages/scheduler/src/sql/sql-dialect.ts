@@ -78,6 +78,12 @@ export interface SqlDialect {
   /** Whether a column of kind `id` has one of these values, with as few parameters as can be. */
   isOneOf(column: RawBuilder<unknown>, ids: readonly string[]): RawBuilder<boolean>;
 
+  /**
+   * A number that changes with whatever another connection commits, and costs no query to read. Only where nobody but this
+   * backend writes over its own connection; a dialect without it reads anew each time what there is to do.
+   */
+  changeCounter?(db: Kysely<SqlTables>): Promise<number>;
+
   // ── Transactions ─────────────────────────────────────────────────────────────────────────────────────────────
 
   /**

@@ -20,7 +20,7 @@ import { storableDecision, storableMark } from '../stored-schedule.js';
 import { applyChanges } from './apply-changes.js';
 import { ChangeWatch } from './change-watch.js';
 import { claimDue } from './claim-due.js';
-import { readDue, readDueTimes } from './due.js';
+import { DueTimesReader, readDue } from './due.js';
 import { LedgerStore } from './ledger-store.js';
 import { ScheduleStore } from './schedule-store.js';
 import type { SqlDialect } from './sql-dialect.js';
@@ -44,6 +44,7 @@ export abstract class SqlSchedulerBackend extends BaseSchedulerBackend {
   readonly #session: SqlSession;
   readonly #schedules: ScheduleStore;
   readonly #ledger: LedgerStore;
+  readonly #dueTimes: DueTimesReader;
   readonly #changes: ChangeWatch;
 
   /** @throws ConfigError when an option is wrong; opens nothing */
@@ -52,6 +53,7 @@ export abstract class SqlSchedulerBackend extends BaseSchedulerBackend {
     this.#session = new SqlSession(this.constructor.name, dialect, options);
     this.#schedules = new ScheduleStore(this.#session);
     this.#ledger = new LedgerStore(this.#session);
+    this.#dueTimes = new DueTimesReader(this.#session);
     this.#changes = new ChangeWatch(this.#session);
   }
 
@@ -116,7 +118,7 @@ export abstract class SqlSchedulerBackend extends BaseSchedulerBackend {
   }
 
   override dueTimes(options: ExceptTasks = {}): Promise<DueTimes> {
-    return readDueTimes(this.#session, options);
+    return this.#dueTimes.read(options);
   }
 
   override readDue(options: ExceptTasks & { limit: number }): Promise<DueSchedules> {

@@ -23,6 +23,7 @@ export class SqlSession {
   #opening: Promise<Kysely<SqlTables>> | null = null;
   readonly #ended = new AbortController();
   #closing: Promise<void> | null = null;
+  #writes = 0;
 
   /** @param name how errors call the backend */
   constructor(name: string, dialect: SqlDialect, options: SqlOptions) {
@@ -79,12 +80,23 @@ export class SqlSession {
       } catch (err) {
         if (done && this.dialect.kindOfError(err) === 'connection-lost') throw call.notRepeatable(err);
         throw err;
+      } finally {
+        this.#writes++;
       }
     });
   }
 
-  dropTables(): Promise<void> {
-    return this.read((db) => dropTables(db, this.#prefix));
+  async dropTables(): Promise<void> {
+    await this.read((db) => dropTables(db, this.#prefix));
+    this.#writes++;
+  }
+
+  /** A text that changes with whatever anybody writes; null where the engine cannot tell. */
+  async version(): Promise<string | null> {
+    const changeCounter = this.dialect.changeCounter?.bind(this.dialect);
+    if (!changeCounter) return null;
+    const writes = this.#writes;
+    return `${writes} ${await this.read(changeCounter)}`;
   }
 
   /** Tells other processes, from inside a transaction. */
