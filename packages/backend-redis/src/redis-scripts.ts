@@ -37,54 +37,61 @@ export interface Script {
   readonly sha: string;
 }
 
-const INCLUDES: Readonly<Record<string, string>> = {
-  bury: buryInclude,
-  clock: clockInclude,
-  lanes: lanesInclude,
-  lease: leaseInclude,
-  notices: noticesInclude,
-  record: recordInclude,
-  remove: removeInclude,
-  results: resultsInclude,
-};
+/**
+ * What scripts share, piece by piece (a piece ends at a blank line), each after those that it uses. A script gets the
+ * pieces whose names it mentions: the server makes every function of a script anew at each call.
+ */
+const PIECES = [clockInclude, recordInclude, leaseInclude, noticesInclude, resultsInclude, removeInclude, buryInclude]
+  .concat(lanesInclude)
+  .flatMap((include) => include.trim().split('\n\n'))
+  .map((text) => ({ text, names: namesIn(text), words: wordsOf(text) }));
 
-/** Puts the shared pieces that the text names in front of it. */
+/** The names that a piece gives to functions and values. */
+function namesIn(piece: string): string[] {
+  const definitions = [...piece.matchAll(/^local (?:function )?(\w+(?:, \w+)*)/gm)];
+  return definitions.flatMap(([, names = '']) => names.split(', '));
+}
+
+function wordsOf(text: string): string[] {
+  return text.replaceAll(/--.*/g, '').match(/[a-zA-Z_]\w*/g) ?? [];
+}
+
+function piecesFor(source: string): string {
+  const words = new Set(wordsOf(source));
+  const needed: string[] = [];
+  for (const piece of PIECES.toReversed()) {
+    if (!piece.names.some((name) => words.has(name))) continue;
+    for (const word of piece.words) words.add(word);
+    needed.unshift(piece.text);
+  }
+  return needed.join('\n');
+}
+
 function script(name: string, source: string): Script {
-  const names = /^--! include (.+)$/m.exec(source)?.[1]?.split(' ') ?? [];
-  const pieces = names.map((include) => {
-    const piece = INCLUDES[include];
-    if (piece === undefined) throw new Error(`${name}.lua includes "${include}", which does not exist.`);
-    return piece;
-  });
-  return named(name, [...pieces, source].join('\n'));
+  return named(name, `${piecesFor(source)}\n${source}`);
 }
 
 /**
  * Two scripts in one call, the second after the first; it returns both replies. Keys are those of the first, then those of
  * the second; arguments: how many keys and how many arguments are the first one's, then its arguments, then the second's.
  */
-function inOneCall(name: string, first: Script, second: Script): Script {
+function inOneCall(name: string, first: string, second: string): Script {
   return named(
     name,
     `
-local function first(KEYS, ARGV)
-${first.text}
-end
-local function second(KEYS, ARGV)
-${second.text}
-end
-local function slice(list, from, to)
-  local part = {}
-  for i = from, to do
-    part[i - from + 1] = list[i]
-  end
-  return part
-end
 local keys, args = tonumber(ARGV[1]), 2 + tonumber(ARGV[2])
-return {
-  first(slice(KEYS, 1, keys), slice(ARGV, 3, args)),
-  second(slice(KEYS, keys + 1, #KEYS), slice(ARGV, args + 1, #ARGV)),
-}`,
+local keysOfSecond, argsOfSecond = { unpack(KEYS, keys + 1) }, { unpack(ARGV, args + 1) }
+local KEYS, ARGV = { unpack(KEYS, 1, keys) }, { unpack(ARGV, 3, args) }
+${piecesFor(first + second)}
+local function runFirst()
+${first}
+end
+local function runSecond()
+${second}
+end
+local reply = runFirst()
+KEYS, ARGV = keysOfSecond, argsOfSecond
+return { reply, runSecond() }`,
   );
 }
 
@@ -92,22 +99,19 @@ function named(name: string, text: string): Script {
   return { name, text, sha: createHash('sha1').update(text).digest('hex') };
 }
 
-const finishScript = script('finish', finish);
-const claimScript = script('claim', claim);
-
 /** One script per transition; each says in its head which keys and arguments it takes and what it returns. */
 export const SCRIPTS = {
   ack: script('ack', ack),
   beginSweep: script('begin-sweep', beginSweep),
   cancel: script('cancel', cancel),
-  claim: claimScript,
+  claim: script('claim', claim),
   clear: script('clear', clear),
   deleteResult: script('delete-result', deleteResult),
   extend: script('extend', extend),
   findClaims: script('find-claims', findClaims),
   findMessages: script('find-messages', findMessages),
-  finish: finishScript,
-  finishAndClaim: inOneCall('finish-and-claim', finishScript, claimScript),
+  finish: script('finish', finish),
+  finishAndClaim: inOneCall('finish-and-claim', finish, claim),
   headers: script('headers', headers),
   holds: script('holds', holds),
   list: script('list', list),

@@ -2,7 +2,6 @@
 -- KEYS: tasks, active, held, finished, ended, buried, then sets of dead letters.
 -- ARGV: now, dedupe window; per message: id, fence, number of the dead letters' key (0: none), reason.
 -- Returns per message 1 ended, 0 refused.
---! include clock record lease results bury
 local TASKS, ACTIVE, HELD, FINISHED, ENDED, BURIED = 1, 2, 3, 4, 5, 6
 local FIELDS = 4
 -- How long after its end a push may still be repeated because its reply was lost, in ms: longer than deadlines are.

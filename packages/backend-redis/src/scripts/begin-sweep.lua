@@ -2,7 +2,6 @@
 -- KEYS: swept, active, held, tasks, expiry, finished, status of all six.
 -- ARGV: now, interval in ms, dedupe window.
 -- Returns now and how many leases were taken away by somebody else; nothing when another process was here lately.
---! include clock record results
 local SWEPT, ACTIVE, HELD, TASKS, EXPIRY, FINISHED, STATUS = 1, 2, 3, 4, 5, 6, 7
 local EXPIRED_AT_ONCE = 500
 

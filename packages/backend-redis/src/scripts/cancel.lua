@@ -2,7 +2,6 @@
 -- KEYS: tasks, active, status:pending, status:retrying, the lane's seven keys.
 -- ARGV: wake channel, channel of the topic "cancel", id, queue, lane.
 -- Returns 1 asked, 0 not held, 2 the message is in another lane.
---! include clock record lease lanes
 local TASKS, ACTIVE, PENDING, RETRYING, BASE = 1, 2, 3, 4, 5
 local id = ARGV[3]
 

@@ -4,7 +4,6 @@
 --       is valid ("": for ever).
 -- Returns now, ms until the next delayed message is due (-1: none), whether one waits for a worker that is alone,
 --         whether there is more than the bytes allow, then per claim: id, fence, record.
---! include clock record lease lanes
 local TASKS, ACTIVE, HELD, PAUSED, PENDING, RETRYING, BASE = 1, 2, 3, 4, 5, 6, 7
 local PROMOTED_AT_ONCE = 1000
 -- How long a worker that found nothing counts as idle; it asks again every second.
@@ -75,7 +74,7 @@ end
 local function handOut(id, fence, record, cancelled)
   given[id] = true
   local fenceText = fence == 1 and '1' or digits(fence)
-  local lease = expiry .. '|' .. fenceText .. '|' .. leaseTail .. claimed .. '|' .. cancelled .. '|'
+  local lease = expiry .. '|' .. fenceText .. '|' .. leaseTail .. digits(claimed) .. '|' .. cancelled .. '|'
   local last = 2 * claimed
   leases[last + 1], leases[last + 2] = id, lease
   last = #reply
@@ -94,7 +93,7 @@ local function isFresh(record)
 end
 
 -- Takes one id that was removed from a list of the lane, or from its sorted set, where it had that sequence number.
-local function take(id, record, list, place)
+local function take(id, record, list, itsPlace)
   if not record then
     return drop(id)
   end
@@ -110,7 +109,7 @@ local function take(id, record, list, place)
     return handOut(id, now, record, '')
   end
   local isHere = itsQueue == queue and itsLane == lane and waitsIn(priority, flags) == list
-  if not isHere or tonumber(readyAt) > now or (place and place ~= placed(sequence, '')) then
+  if not isHere or tonumber(readyAt) > now or (itsPlace and itsPlace ~= placed(sequence, '')) then
     return drop(id)
   end
   handOut(id, fence + 1, record, flags:match('c') or '')

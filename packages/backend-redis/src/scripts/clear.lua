@@ -1,7 +1,6 @@
 -- Removes a part of all results, never a message.
 -- KEYS: tasks, status of all six. ARGV: now, cursor, how many records to look at.
 -- Returns the next cursor ("0": that was all) and how many results went.
---! include clock record results remove
 local now = clockNow(ARGV[1])
 local scanned = redis.call('HSCAN', KEYS[1], ARGV[2], 'COUNT', ARGV[3])
 local removed = 0

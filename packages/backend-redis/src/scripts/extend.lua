@@ -2,7 +2,6 @@
 -- KEYS: active.
 -- ARGV: now; per lease: id, fence, ms from now ("": as it is), JSON of the progress ("": as it is).
 -- Returns per lease 0 lost, 1 held, 2 held and somebody wants it to end.
---! include clock lease
 local FIELDS = 4
 local now = clockNow(ARGV[1])
 

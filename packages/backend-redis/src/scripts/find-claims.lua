@@ -2,7 +2,6 @@
 -- KEYS: active. ARGV: now, cursor, how many leases to look at, then the tokens of the calls.
 -- Returns now and the next cursor ("0": that was all), then per lease: id, fence, queue, lane, token, number in the
 -- reply of its call.
---! include clock lease
 local wanted = {}
 for at = 4, #ARGV do
   wanted[ARGV[at]] = true

@@ -1,7 +1,6 @@
 -- A part of the ids of all messages that nobody holds.
 -- KEYS: tasks, active. ARGV: cursor, how many records to look at.
 -- Returns the next cursor ("0": that was all), then ids.
---! include clock record
 local scanned = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
 local reply = { scanned[1] }
 for i = 1, #scanned[2], 2 do

@@ -5,7 +5,6 @@
 --       letters' key (0: none), reason, how many;
 --       per task of the run: id, submittedAt, and its record from the fence on.
 -- Returns per task 1 accepted (or was, before a repeated call), 0 refused.
---! include clock record lease notices results bury
 local TASKS, ACTIVE, HELD, EXPIRY, FINISHED, BURIED, FOREIGN, STATUS = 1, 2, 3, 4, 5, 6, 7, 8
 local RUN_FIELDS, FIELDS = 8, 3
 

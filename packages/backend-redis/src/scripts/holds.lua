@@ -1,6 +1,5 @@
 -- Whether messages are held, dead letters included.
 -- KEYS: tasks, buried. ARGV: ids. Returns per id 1 or 0.
---! include clock record
 local reply = {}
 for i, id in ipairs(ARGV) do
   local record = redis.call('HGET', KEYS[1], id)

@@ -2,7 +2,6 @@
 -- KEYS: tasks, active, the lane's waiting list.
 -- ARGV: queue, lane, offset, limit, max bytes.
 -- Returns how many entries were looked at; then per task: id, submittedAt, record.
---! include clock record
 local queue, lane = ARGV[1], ARGV[2]
 local offset, limit, maxBytes = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local ids = redis.call('LRANGE', KEYS[3], -offset - limit, -offset - 1)

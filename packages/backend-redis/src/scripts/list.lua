@@ -3,7 +3,6 @@
 -- ARGV: now, status, offset, limit, max bytes.
 -- Returns whether there was more out of date than is removed at once (then the page may be too early), how many entries
 -- were looked at and how many of those are still there; then per task: id, score, record.
---! include clock record results
 local TASKS, ACTIVE, EXPIRY, STATUS = 1, 2, 3, 4
 local EXPIRED_AT_ONCE = 500
 

@@ -2,7 +2,6 @@
 -- KEYS: tasks, active, status:pending, status:retrying, the lane's seven keys. ARGV: queue, lane, most
 -- entries to look at.
 -- Returns how many entries were looked at, then the ids of removed messages.
---! include clock record lanes
 local TASKS, ACTIVE, PENDING, RETRYING, BASE = 1, 2, 3, 4, 5
 local queue, lane, limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local seen = 0

@@ -5,7 +5,6 @@
 --       per run of messages that are alike: group, lane, priority, ready at, expires at, flags, origin, how many;
 --       per message of the run: id, payload.
 -- Returns now, then per message 0 taken in, 1 known, -n refused: the queue of lane n is full.
---! include clock record lanes
 local TASKS, ACTIVE, HELD, FINISHED, ENDED, BURIED, LANES, SEQUENCE, STATUS = 1, 2, 3, 4, 5, 6, 7, 8, 9
 local FIRST_LANE = 15
 local RUN_FIELDS, FIELDS = 8, 2

@@ -3,7 +3,6 @@
 -- ARGV: now, whether only ends matter (1: of the rest just the first line is returned), ms for which notices to
 --       anybody are wanted ("": not); then ids.
 -- Returns per id two values: the record or nil, and the lease or nil.
---! include clock record
 local now, onlyEnds = clockNow(ARGV[1]), ARGV[2] == '1'
 if ARGV[3] ~= '' then
   redis.call('SET', KEYS[3], '1', 'PX', ARGV[3])

@@ -3,7 +3,6 @@
 -- ARGV: now, wake channel, max crashes; per message: id, first key of its lane (0: unknown), its lease as it was seen
 --       ("": it had none).
 -- Returns how many came back.
---! include clock record lease lanes
 local TASKS, ACTIVE, HELD, PENDING, RETRYING = 1, 2, 3, 4, 5
 local FIELDS = 3
 

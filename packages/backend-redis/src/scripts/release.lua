@@ -3,7 +3,6 @@
 -- ARGV: now, wake channel; per message: id, fence, first key of its lane, reason (failed, stopped, deferred; unheard: its
 --       worker never got the reply of the claim), ready at, JSON of the error ("": the last one stays).
 -- Returns per message 1 put back, 0 refused.
---! include clock record lease lanes
 local TASKS, ACTIVE, HELD, SEQUENCE, RETRYING = 1, 2, 3, 4, 5
 local FIELDS = 6
 

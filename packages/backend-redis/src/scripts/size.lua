@@ -2,7 +2,6 @@
 -- KEYS: active, the queue's dead letters; per lane: its seven keys.
 -- ARGV: now, queue.
 -- Returns waiting, delayed, running, dead.
---! include clock record lease lanes
 local now, queue = clockNow(ARGV[1]), ARGV[2]
 local waiting, delayed, running = 0, 0, 0
 for base = 3, #KEYS, LANE_KEYS do

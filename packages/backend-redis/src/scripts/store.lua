@@ -3,7 +3,6 @@
 -- ARGV: now, ttl ("": none), dedupe window, origin channels, task channels;
 --       per result: id, status, fence, submittedAt ("": none), JSON of the result.
 -- Returns per result 1 stored, 0 refused as stale.
---! include clock record lease results notices
 local TASKS, ACTIVE, HELD, EXPIRY, FINISHED, FOREIGN, STATUS = 1, 2, 3, 4, 5, 6, 7
 local FIELDS = 5
 -- Which status may follow which within one delivery; the table of core.

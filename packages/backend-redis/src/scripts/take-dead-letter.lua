@@ -1,6 +1,5 @@
 -- Takes one dead letter out; its id is known no longer.
 -- KEYS: buried, the queue's dead letters, finished, tasks. ARGV: id. Returns it, or nil.
---! include clock record
 local BURIED, DEAD, FINISHED, TASKS = 1, 2, 3, 4
 local id = ARGV[1]
 if redis.call('ZREM', KEYS[DEAD], id) == 0 then

@@ -89,5 +89,5 @@ end
 
 -- Members of sorted sets sort by the number in front, so that equal scores keep their order.
 local function placed(sequence, id)
-  return string.format('%016.0f', sequence) .. id
+  return string.format('%016d', sequence) .. id
 end
