@@ -40,6 +40,8 @@ export interface RedisLease extends Lease {
   /** The process that submitted the message; empty when that is unknown. */
   readonly origin: string;
   readonly worker: string;
+  /** When this process heard of it, by `performance.now()`. */
+  readonly heardAt: number;
 }
 
 /** Calls the claim script, alone or along with something else. */
@@ -139,10 +141,11 @@ export class LeaseHolder {
       throw err;
     })) as ClaimScriptReply;
     this.#unheard.heard(call, at);
+    const heardAt = performance.now();
     const claims: Claim[] = [];
     for (let i = 0; i < claimed.length; i += CLAIM_FIELDS) {
       const [id, fence, record] = claimed.slice(i, i + CLAIM_FIELDS) as [Buffer, number, Buffer];
-      claims.push(toClaim({ id: id.toString(), queue, lane, fence }, workerField, record, at));
+      claims.push(toClaim({ id: id.toString(), queue, lane, fence, worker: workerField, heardAt }, record, at));
     }
     return {
       claims,
@@ -211,10 +214,11 @@ export class LeaseHolder {
   }
 }
 
-function toClaim({ id, queue, lane, fence }: Lease, worker: string, bytes: Buffer, startedAt: number): Claim {
+function toClaim(held: Omit<RedisLease, 'remembered' | 'origin'>, bytes: Buffer, startedAt: number): Claim {
+  const { id, queue, lane, fence, worker, heardAt } = held;
   const record = parseRecord(bytes);
   if (record?.kind !== 'message') {
-    const lease: RedisLease = { id, queue, lane, fence, remembered: false, origin: '', worker };
+    const lease: RedisLease = { id, queue, lane, fence, remembered: false, origin: '', worker, heardAt };
     return {
       lease,
       verdict: 'unreadable',
@@ -227,7 +231,7 @@ function toClaim({ id, queue, lane, fence }: Lease, worker: string, bytes: Buffe
     };
   }
   const { attempt, crashes, submittedAt, remembered, origin, payload } = record;
-  const lease: RedisLease = { id, queue, lane, fence, remembered, origin, worker };
+  const lease: RedisLease = { id, queue, lane, fence, remembered, origin, worker, heardAt };
   return {
     lease,
     verdict: judge(record, startedAt),

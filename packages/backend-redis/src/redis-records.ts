@@ -174,6 +174,11 @@ function endRecord(fields: readonly string[], body: Buffer): EndRecord {
 
 /** What the worker says about an end. Times are epoch ms; names are fields of a record already: see `encodeField`. */
 export interface End {
+  readonly status: TaskStatus;
+  /** How long it ran, in milliseconds. */
+  readonly ran: number;
+  /** How long it is kept from then on, in milliseconds; null: for ever. */
+  readonly ttl: number | null;
   readonly fence: number;
   readonly submittedAt: number;
   readonly startedAt: number;
@@ -188,13 +193,14 @@ export interface End {
   readonly outcome: string;
 }
 
-/** The record of an end from the fence on, as scripts/finish.lua takes it. */
+/** The record of an end, as scripts/finish.lua takes it. */
 export function encodeEnd(end: End): string {
-  const { fence, submittedAt, remembered, attempt, queue, worker, payload, progress, outcome } = end;
+  const { status, ran, ttl, fence, submittedAt, remembered, attempt, queue, worker, payload, progress, outcome } = end;
   const flags = remembered ? 'r' : '';
   const waited = end.startedAt - submittedAt;
+  const expiresAt = ttl === null ? 0 : end.startedAt + ran + ttl;
   const lengths = `${Buffer.byteLength(payload)}|${Buffer.byteLength(progress)}`;
-  const line = `${fence}|${submittedAt}|${flags}|${attempt}|${waited}|${lengths}|${queue}|${worker}`;
+  const line = `f|${status}|${expiresAt}|${ran}|${fence}|${submittedAt}|${flags}|${attempt}|${waited}|${lengths}|${queue}|${worker}`;
   return `${line}\n${payload}${progress}${outcome}`;
 }
 

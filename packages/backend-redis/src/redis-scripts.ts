@@ -72,7 +72,8 @@ function script(name: string, source: string): Script {
 }
 
 /**
- * Two scripts in one call, the second after the first; it returns both replies. Keys are those of the first, then those of
+ * Two scripts in one call, the second after the first; it returns the second's reply, a list, and the first's behind it:
+ * lists within lists cost the server more. Keys are those of the first, then those of
  * the second; arguments: how many keys and how many arguments are the first one's, then its arguments, then the second's.
  */
 function inOneCall(name: string, first: string, second: string): Script {
@@ -89,9 +90,11 @@ end
 local function runSecond()
 ${second}
 end
-local reply = runFirst()
+local replyOfFirst = runFirst()
 KEYS, ARGV = keysOfSecond, argsOfSecond
-return { reply, runSecond() }`,
+local reply = runSecond()
+reply[#reply + 1] = replyOfFirst
+return reply`,
   );
 }
 

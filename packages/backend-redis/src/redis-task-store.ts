@@ -26,6 +26,8 @@ interface Finish {
   readonly lease: RedisLease;
   readonly outcome: TaskOutcome;
   readonly outcomeJson: string;
+  /** Milliseconds from the claim to the end. */
+  readonly ran: number;
 }
 
 /**
@@ -81,7 +83,10 @@ export class RedisTaskStore extends BaseTaskStore<RedisBackend> {
   finish(task: ClaimedTask, outcome: TaskOutcome): Promise<boolean> {
     const outcomeJson = outcome.status === 'success' ? outcome.resultJson : JSON.stringify(outcome.error);
     // It came from a claim of this broker.
-    return this.#finishes.add({ task, lease: task.lease as RedisLease, outcome, outcomeJson });
+    const lease = task.lease as RedisLease;
+    const { clock } = this.#place;
+    const ran = clock ? clock.now() - task.startedAt : Math.floor(performance.now() - lease.heardAt);
+    return this.#finishes.add({ task, lease, outcome, outcomeJson, ran });
   }
 
   retry(task: ClaimedTask, { runAt, error }: RetryRequest): Promise<boolean> {
@@ -101,11 +106,11 @@ export class RedisTaskStore extends BaseTaskStore<RedisBackend> {
         SCRIPTS.finishAndClaim,
         [...finish.keys, ...keys],
         [finish.keys.length, finish.args.length, ...finish.args, ...args],
-      ) as Promise<[codes: number[], claimed: unknown]>;
-      claimed = both.then(([, reply]) => reply);
+      ) as Promise<[...claimed: unknown[], accepted: Buffer]>;
+      claimed = both.then((reply) => reply.slice(0, -1));
       // Whatever became of the call, ends may be told again.
       return both.then(
-        ([codes]) => codes.map(isAccepted),
+        (reply) => areAccepted(reply.at(-1) as Buffer),
         () => this.#finish(ends),
       );
     });
@@ -114,8 +119,7 @@ export class RedisTaskStore extends BaseTaskStore<RedisBackend> {
 
   async #finish(items: readonly Finish[]): Promise<boolean[]> {
     const { keys, args } = this.#callOf(items);
-    const codes = await this.#place.run(SCRIPTS.finish, keys, args, { repeat: true });
-    return (codes as number[]).map(isAccepted);
+    return areAccepted((await this.#place.run(SCRIPTS.finish, keys, args, { repeat: true })) as Buffer);
   }
 
   /** What scripts/finish.lua takes. */
@@ -137,15 +141,16 @@ export class RedisTaskStore extends BaseTaskStore<RedisBackend> {
     let last: Finish | null = null;
     for (const item of items) {
       if (!last || !areAlike(last, item)) runs.begin(...commonArguments(item, deadLetters));
-      runs.add(item.lease.id, item.task.submittedAt, recordOfEnd(item));
+      runs.add(item.lease.id, item.task.submittedAt, recordOfEnd(item, this.backend.ttl));
       last = item;
     }
     return { keys: deadLetters.keys, args };
   }
 }
 
-function isAccepted(code: number): boolean {
-  return code === 1;
+/** What finish.lua returns. */
+function areAccepted(digits: Buffer): boolean[] {
+  return [...digits.toString()].map((digit) => digit === '1');
 }
 
 function commonArguments({ task, lease, outcome }: Finish, deadLetters: DeadLetterTable): Argument[] {
@@ -171,10 +176,13 @@ function deadLetterOf(outcome: TaskOutcome): string | undefined {
   return outcome.status === 'success' ? undefined : outcome.deadLetter;
 }
 
-function recordOfEnd({ task, lease, outcome, outcomeJson }: Finish): string {
+function recordOfEnd({ task, lease, outcome, outcomeJson, ran }: Finish, ttl: number | null): string {
   const { fence, remembered, queue, worker } = lease;
   const { submittedAt, startedAt, attempt, verdict } = task;
   return encodeEnd({
+    status: outcome.status,
+    ran,
+    ttl,
     fence,
     remembered,
     queue,

@@ -24,13 +24,51 @@ describe('broker and backend as one', () => {
   });
 
   it('answers a finish that is repeated because its reply was lost as it did the first time', async () => {
+    let now = Date.now();
+    const clock = { ...systemClock, now: () => now };
     const { store: open } = setup();
-    const store = await open();
+    const store = await open({ broker: { clock }, backend: { clock } });
     await store.submit([message()]);
     const task = first((await store.claim(claimOne)).claims);
     expect(await store.finish(task, success(1))).toBe(true);
+    now += 5;
     expect(await store.finish(task, success(1))).toBe(true);
     expect(await store.finish(task, success(2))).toBe(false);
+  });
+
+  it('counts the end from the start on the clock of the server and what the worker measured since', async () => {
+    const { store: open } = setup();
+    const store = await open({ backend: { ttl: '1h' } });
+    await store.submit([message({ id: 'a' })]);
+    const task = first((await store.claim(claimOne)).claims);
+    const heardAt = performance.now();
+    await expect.poll(() => performance.now() - heardAt).toBeGreaterThan(50);
+    expect(await store.finish(task, success(1))).toBe(true);
+    const atMost = performance.now() - heardAt + 1_000;
+    const { startedAt, finishedAt } = (await store.get('a')) ?? {};
+    expect(startedAt?.getTime()).toBe(task.startedAt);
+    expect(Number(finishedAt) - Number(startedAt)).toBeGreaterThanOrEqual(50);
+    expect(Number(finishedAt) - Number(startedAt)).toBeLessThan(atMost);
+  });
+
+  it('removes a result in the end that lives longer than its time was noted, as when a clock was set', async () => {
+    let now = Date.now();
+    const clock = { ...systemClock, now: () => now };
+    const { store: open, client, key } = setup();
+    const store = await open({ broker: { clock }, backend: { clock, ttl: 5_000 } });
+    await store.submit([message({ id: 'a' })]);
+    expect(await store.finish(first((await store.claim(claimOne)).claims), success(1))).toBe(true);
+    const noted = now + 5_000;
+    expect(await client.lrange(key('expiry'), 0, -1)).toEqual([`${noted} a`]);
+    const record = String(await client.hget(key('tasks'), 'a'));
+    await client.hset(key('tasks'), 'a', record.replace(String(noted), String(noted + 300)));
+
+    now = noted + 100;
+    expect(await store.listByStatus('success')).toMatchObject([{ taskId: 'a' }]);
+    expect(await client.lrange(key('expiry'), 0, -1)).toEqual([`${noted + 300} a`]);
+    now = noted + 300;
+    expect(await store.listByStatus('success')).toEqual([]);
+    expect(await client.exists(key('tasks'), key('expiry'), key('status:success'))).toBe(0);
   });
 
   it('refuses an end after the lease, even if nobody else has the task, by itself or along with a claim (BI-4)', async () => {

@@ -3,14 +3,13 @@
 -- ARGV: now, ttl ("": none), dedupe window, origin channels, task channels;
 --       per run of tasks that ended alike: status, fence, startedAt, flags (r: remembered), origin, number of the dead
 --       letters' key (0: none), reason, how many;
---       per task of the run: id, submittedAt, and its record from the fence on.
--- Returns per task 1 accepted (or was, before a repeated call), 0 refused.
+--       per task of the run: id, submittedAt, and its record, which is stored as it is.
+-- Returns a text with one digit per task: 1 accepted (or was, before a repeated call), 0 refused.
 local TASKS, ACTIVE, HELD, EXPIRY, FINISHED, BURIED, FOREIGN, STATUS = 1, 2, 3, 4, 5, 6, 7, 8
 local RUN_FIELDS, FIELDS = 8, 3
 
 local now = clockNow(ARGV[1])
 local ttl, window, originChannels, taskChannels = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
-local expiresAt = ttl and digits(now + ttl) or '0'
 
 -- All is read first, and written at the end: one command for many tasks costs a fraction of one for each.
 local ids, runs, ofStatus = {}, {}, {}
@@ -20,9 +19,8 @@ while at <= #ARGV do
   ofStatus[status] = ofStatus[status] or {}
   local first = at + RUN_FIELDS
   local run = {
-    status = status, first = first, last = first + FIELDS * (tonumber(ARGV[at + 7]) - 1),
+    first = first, last = first + FIELDS * (tonumber(ARGV[at + 7]) - 1),
     isHeld = holding(ARGV[at + 1], startedAt, now),
-    head = 'f|' .. status .. '|' .. expiresAt .. '|' .. digits(now - startedAt) .. '|',
     members = ofStatus[status], isRemembered = has(ARGV[at + 3], 'r'), notices = noticesFor(originChannels, ARGV[at + 4]),
     deadKey = KEYS[tonumber(ARGV[at + 5])], reason = ARGV[at + 6],
   }
@@ -45,14 +43,13 @@ local function noteDead(id, deadKey, reason)
   letters[#letters + 1] = { deadKey, id, reason, m and m.body:sub(1, m.payloadBytes) or record }
 end
 
-local function accept(run, id, submittedAt, rest)
-  local final = run.head .. rest
+local function accept(run, id, submittedAt, record)
   local n = #ended + 1
-  ended[n], finals[2 * n - 1], finals[2 * n] = id, id, final
+  ended[n], finals[2 * n - 1], finals[2 * n] = id, id, record
   local members = run.members
   local last = #members
   members[last + 1], members[last + 2] = submittedAt, id
-  noteFinished(run.notices, id, final)
+  noteFinished(run.notices, id, record)
   if run.isRemembered then
     remembered[#remembered + 1] = id
   end
@@ -61,20 +58,23 @@ local function accept(run, id, submittedAt, rest)
   end
 end
 
--- Whether this very end was written already, by a call whose reply was lost.
-local function isRepetition(id, status, rest)
-  local record = redis.call('HGET', KEYS[TASKS], id) or ''
-  local result = parseResult(record)
-  return result ~= nil and result.kind == 'f' and result.status == status and record:sub(-#rest) == rest
+local function withoutTimes(record)
+  return (record:gsub('^(f|%l+)|%d+|%-?%d+', '%1'))
 end
 
-local function finish(run, id, submittedAt, rest)
+-- Whether this very end was written already, by a call whose reply was lost.
+local function isRepetition(id, record)
+  local stored = redis.call('HGET', KEYS[TASKS], id)
+  return stored and withoutTimes(stored) == withoutTimes(record)
+end
+
+local function finish(run, id, submittedAt, record)
   if not run.isHeld(leases[id]) then
-    return isRepetition(id, run.status, rest) and 1 or 0
+    return isRepetition(id, record) and '1' or '0'
   end
   leases[id] = false
-  accept(run, id, submittedAt, rest)
-  return 1
+  accept(run, id, submittedAt, record)
+  return '1'
 end
 
 local reply = {}
@@ -95,7 +95,7 @@ if #ended > 0 then
     end
   end
   if ttl then
-    noteExpiry(KEYS[EXPIRY], expiresAt, ended)
+    noteExpiry(KEYS[EXPIRY], digits(now + ttl), ended)
   end
 end
 if #remembered > 0 then
@@ -113,4 +113,4 @@ if redis.call('EXISTS', KEYS[FOREIGN]) == 1 then
     redis.call('PUBLISH', taskChannels .. id, '')
   end
 end
-return reply
+return table.concat(reply)

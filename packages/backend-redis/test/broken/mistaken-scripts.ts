@@ -42,8 +42,8 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'calls another end of the same run a repetition',
     scripts: ENDS,
-    right: 'and record:sub(-#rest) == rest',
-    wrong: '',
+    right: 'stored and withoutTimes(stored) == withoutTimes(record)',
+    wrong: "stored and stored:find('^f') ~= nil",
   },
   {
     name: 'does not count a failed attempt',

@@ -7,8 +7,8 @@
 --    set. startedAt and worker are those of the last delivery that ended.
 -- f: the end of a message. f|status|expiresAt|ran|fence|submittedAt|flags|attempt|waited|payloadBytes|progressBytes
 --     |queue|worker \n payload, JSON of the progress, JSON of the result or error
---    waited: ms from submittedAt to the start; ran: ms from there to the end. What follows ran was put together by the
---    worker.
+--    waited: ms from submittedAt to the start; ran: ms from there to the end, as the worker measured them. expiresAt: the
+--    time to live later.
 -- r: a result that came without its message. r|status|expiresAt||fence|submittedAt|flags \n JSON of the result
 local MESSAGE = '^m|([^|\n]+)|([^|\n]+)|(%d+)|(%d+)|(%d+)|(-?%d+)|(%d+)|(%d+)|([chlrx]*)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)'
   .. '|([^|\n]*)|([^|\n]*)\n()'

@@ -3,8 +3,9 @@ local function noteExpiry(expiryKey, expiresAt, ids)
   redis.call('RPUSH', expiryKey, expiresAt .. ' ' .. table.concat(ids, ' '))
 end
 
--- Removes those of the results whose time to live is over. Under the same id there may be a newer task by now.
-local function removeExpired(tasksKey, firstStatus, ids, now)
+-- Removes those of the results whose time to live is over, and notes anew which of them live longer. Under the same id
+-- there may be a newer task by now.
+local function removeExpired(tasksKey, expiryKey, firstStatus, ids, now)
   local gone, ofStatus = {}, {}
   for i, record in ipairs(redis.call('HMGET', tasksKey, unpack(ids))) do
     local result = record and parseResult(record)
@@ -12,6 +13,8 @@ local function removeExpired(tasksKey, firstStatus, ids, now)
       gone[#gone + 1] = ids[i]
       ofStatus[result.status] = ofStatus[result.status] or {}
       table.insert(ofStatus[result.status], ids[i])
+    elseif result and result.expiresAt ~= 0 then
+      noteExpiry(expiryKey, digits(result.expiresAt), { ids[i] })
     end
   end
   if #gone > 0 then
@@ -38,7 +41,7 @@ local function sweepExpired(tasksKey, expiryKey, firstStatus, now, limit)
       ids[#ids + 1] = id
     end
     if #ids > 0 then
-      removeExpired(tasksKey, firstStatus, ids, now)
+      removeExpired(tasksKey, expiryKey, firstStatus, ids, now)
     end
     seen = seen + math.max(1, #ids)
   end
