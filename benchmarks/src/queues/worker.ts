@@ -24,6 +24,8 @@ const stop = await serve(url as string, {
 // The rest of a hundred.
 const rest = setInterval(report, 10);
 process.send?.({ ready: true });
+// A parent that is gone, crashed perhaps, has no use for it any more.
+process.once('disconnect', () => process.exit());
 process.once('message', async () => {
   clearInterval(rest);
   await stop();
