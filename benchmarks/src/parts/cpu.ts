@@ -18,7 +18,7 @@ export const cpu: Part = {
 };
 
 async function calling(bench: Bench, inFlight: number): Promise<void> {
-  const count = bench.amount(20_000, 500);
+  const count = bench.amount(10_000, 500);
   const time = (kind: CallsName): Promise<number> => measureApart<number>(CHILD, [kind, THREADS, inFlight, count]);
   const figures = (microseconds: number) => ({ time: microseconds, rate: 1e6 / microseconds });
   await bench.compete({

@@ -24,6 +24,11 @@ export const queues: Part = {
   },
 };
 
+/** Who is slower gets fewer jobs, so that all are measured for about as long. */
+function jobsFor(system: QueueSystemName, jobs: number): number {
+  return system === 'BullMQ' || system === 'Bee-Queue' ? Math.ceil(jobs * 0.4) : jobs;
+}
+
 /** A few rows show the whole picture. */
 function isCharted(title: string, setting: string): boolean {
   const charted = ['enqueue, bulk of 1,000', 'concurrency 100', 'two workers of 50', 'submit and await, 200 in flight'];
@@ -54,7 +59,7 @@ async function enqueueing(bench: Bench, server: MeasuredRedis, setting: string):
   await measure(
     'enqueue one by one',
     'oneByOne',
-    bench.amount(3_000, 500),
+    bench.amount(2_000, 500),
     atLeast({ BullMQ: 1.2, 'Bee-Queue': 0.8, 'raw limit': 0.8 }),
   );
   await measure(
@@ -78,7 +83,8 @@ async function processing(bench: Bench, server: MeasuredRedis, setting: string):
     goals: Goal[],
     more: Partial<Record<'cpu' | 'bytes', RowDefinition>> = {},
   ): Promise<void> => {
-    const count = bench.amount(concurrency === 1 ? 4_000 : 30_000, 1_000);
+    const count = (system: QueueSystemName): number =>
+      concurrency === 1 ? bench.amount(3_000, 1_000) : jobsFor(system, bench.amount(30_000, 1_000));
     await bench.compete({
       rows: {
         rate: {
@@ -91,7 +97,7 @@ async function processing(bench: Bench, server: MeasuredRedis, setting: string):
       },
       contestants: SYSTEMS.map((system) => ({
         system,
-        measure: () => processAll(system, server, { processes, concurrency, count }),
+        measure: () => processAll(system, server, { processes, concurrency, count: count(system) }),
       })),
     });
   };
@@ -145,7 +151,7 @@ async function awaiting(bench: Bench, server: MeasuredRedis, setting: string): P
     title: string,
     unit: string,
     scenario: Scenario,
-    { warmUp, count }: { warmUp: number; count: number },
+    jobs: (system: QueueSystemName) => { warmUp: number; count: number },
     goals: Goal[],
   ): Promise<void> =>
     bench.compete({
@@ -153,6 +159,7 @@ async function awaiting(bench: Bench, server: MeasuredRedis, setting: string): P
       contestants: SYSTEMS.map((system) => ({
         system,
         async measure() {
+          const { warmUp, count } = jobs(system);
           await server.empty();
           const workers = await Workers.start(system, server.url, { processes: 1, concurrency: 200 });
           const figure = await produce(system, server.url, scenario, { warmUp, count });
@@ -162,12 +169,12 @@ async function awaiting(bench: Bench, server: MeasuredRedis, setting: string): P
         },
       })),
     });
-  const inFlight = bench.amount(12_000, 1_000);
+  const inFlight = (system: QueueSystemName): number => jobsFor(system, bench.amount(12_000, 1_000));
   await measure(
     'submit and await, 200 in flight',
     'results/s',
     'awaited',
-    { warmUp: inFlight, count: inFlight },
+    (system) => ({ warmUp: inFlight(system), count: inFlight(system) }),
     atLeast({ BullMQ: 4, 'Bee-Queue': 1.5, 'raw limit': 0.5 }),
   );
   await measure(
@@ -175,7 +182,7 @@ async function awaiting(bench: Bench, server: MeasuredRedis, setting: string): P
     'ms',
     'idle',
     // A process that stays: what it runs for the first time is over.
-    { warmUp: bench.amount(2_000, 20), count: bench.amount(400, 50) },
+    () => ({ warmUp: bench.amount(2_000, 20), count: bench.amount(400, 50) }),
     atMost({ BullMQ: 0.5, 'Bee-Queue': 1.2, 'raw limit': 1.3 }),
   );
 }

@@ -41,8 +41,16 @@ export interface Script {
  * What scripts share, piece by piece (a piece ends at a blank line), each after those that it uses. A script gets the
  * pieces whose names it mentions: the server makes every function of a script anew at each call.
  */
-const PIECES = [clockInclude, recordInclude, leaseInclude, noticesInclude, resultsInclude, removeInclude, buryInclude]
-  .concat(lanesInclude)
+const PIECES = [
+  clockInclude,
+  recordInclude,
+  leaseInclude,
+  noticesInclude,
+  resultsInclude,
+  removeInclude,
+  buryInclude,
+  lanesInclude,
+]
   .flatMap((include) => include.trim().split('\n\n'))
   .map((text) => ({ text, names: namesIn(text), words: wordsOf(text) }));
 
@@ -72,9 +80,9 @@ function script(name: string, source: string): Script {
 }
 
 /**
- * Two scripts in one call, the second after the first; it returns the second's reply, a list, and the first's behind it:
- * lists within lists cost the server more. Keys are those of the first, then those of
- * the second; arguments: how many keys and how many arguments are the first one's, then its arguments, then the second's.
+ * Two scripts in one call, the second after the first; it returns the second's reply, a list, and the first's behind it, as
+ * lists within lists cost the server more. Keys are those of the first, then those of the second; arguments: how many keys
+ * and how many arguments are the first one's, then its arguments, then the second's.
  */
 function inOneCall(name: string, first: string, second: string): Script {
   return named(
