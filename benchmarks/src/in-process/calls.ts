@@ -24,7 +24,7 @@ export const CALLS = {
     await app.start();
     return { call: (number) => task.call([number]), close: () => app.stop() };
   },
-  /** By default it freezes its threads between two calls, which is faster; a thread of Flowrra serves timers and sockets. */
+  /** By default it freezes its threads between two calls; a thread of Flowrra serves timers and sockets then. */
   async piscina(size: number): Promise<Calls> {
     const pool = new Piscina<number, number>({ filename: MODULE.href, minThreads: size, maxThreads: size });
     return { call: (number) => pool.run(number), close: () => pool.close() };
