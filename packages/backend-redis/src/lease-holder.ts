@@ -62,7 +62,8 @@ export class LeaseHolder {
   readonly #extensions: Batcher<Extension, ExtendReply>;
   readonly #acknowledgements: Batcher<Acknowledgement, boolean>;
   readonly #unheard: UnheardClaims;
-  readonly #sendClaim: SendClaim = (keys, args) => this.#place.run(SCRIPTS.claim, keys, args);
+  /** Sends a claim by itself. */
+  readonly sendClaim: SendClaim = (keys, args) => this.#place.run(SCRIPTS.claim, keys, args);
 
   constructor(place: RedisPlace, dedupeWindow: number) {
     this.#place = place;
@@ -83,7 +84,7 @@ export class LeaseHolder {
   }
 
   /** @param send how the claim is sent, if not by itself */
-  async claim(request: ClaimRequest, send: SendClaim = this.#sendClaim): Promise<ClaimReply> {
+  async claim(request: ClaimRequest, send: SendClaim = this.sendClaim): Promise<ClaimReply> {
     const { hasMore, ...reply } = await this.#claimPart(request, send).catch(async (err: unknown) => {
       // Who stops now will not claim again.
       await this.putBackUnheard();
@@ -96,7 +97,7 @@ export class LeaseHolder {
   async #claimMore(request: ClaimRequest, reply: ClaimReply): Promise<ClaimReply> {
     const count = request.count - reply.claims.length;
     try {
-      const { hasMore, ...next } = await this.#claimPart({ ...request, alone: false, count }, this.#sendClaim);
+      const { hasMore, ...next } = await this.#claimPart({ ...request, alone: false, count }, this.sendClaim);
       const both = { ...next, claims: [...reply.claims, ...next.claims] };
       return hasMore ? await this.#claimMore(request, both) : both;
     } catch (err) {

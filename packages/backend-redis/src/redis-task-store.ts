@@ -114,7 +114,7 @@ export class RedisTaskStore extends BaseTaskStore<RedisBackend> {
         () => this.#finish(ends),
       );
     });
-    return claimed ?? this.#place.run(SCRIPTS.claim, keys, args);
+    return claimed ?? this.#holder.sendClaim(keys, args);
   };
 
   async #finish(items: readonly Finish[]): Promise<boolean[]> {

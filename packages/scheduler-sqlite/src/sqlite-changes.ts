@@ -45,8 +45,8 @@ function lookAtCounter(db: Kysely<SqlTables>, { onChange }: ChangeListener): () 
   };
 }
 
-/** Grows when another connection has committed something. */
-export async function changeCounter(db: Kysely<SqlTables>): Promise<number> {
+/** Grows when another connection has committed something; null for a driver that does not tell. */
+export async function changeCounter(db: Kysely<SqlTables>): Promise<number | null> {
   const { rows } = await sql<{ data_version: number }>`pragma data_version`.execute(db);
-  return rows[0]?.data_version ?? 0;
+  return rows[0]?.data_version ?? null;
 }

@@ -52,8 +52,11 @@ describe.each(PLACES)('workers with broker and backend at %s', (places) => {
           ),
         ),
       ).toEqual(['held']);
-      expect(await onMachine(one, () => mine.finish(first(claims), success(1)))).toBe(true);
-      expect(await onMachine(other, () => theirs.get('a'))).toMatchObject({ status: 'success' });
+      // Somebody set the clock of the machine while the task ran.
+      expect(await onMachine(other, () => mine.finish(first(claims), success(1)))).toBe(true);
+      const ended = await onMachine(one, () => theirs.get('a'));
+      expect(ended).toMatchObject({ status: 'success' });
+      if (places === 'one place') expect(Math.abs(Number(ended?.finishedAt) - trueTime())).toBeLessThan(20_000);
     },
   );
 });

@@ -80,9 +80,9 @@ export interface SqlDialect {
 
   /**
    * A number that changes with whatever another connection commits, and costs no query to read. Only where nobody but this
-   * backend writes over its own connection; a dialect without it reads anew each time what there is to do.
+   * backend writes over its own connection; without it, or when it is null, what there is to do is read anew each time.
    */
-  changeCounter?(db: Kysely<SqlTables>): Promise<number>;
+  changeCounter?(db: Kysely<SqlTables>): Promise<number | null>;
 
   // ── Transactions ─────────────────────────────────────────────────────────────────────────────────────────────
 

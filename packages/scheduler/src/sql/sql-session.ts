@@ -96,7 +96,8 @@ export class SqlSession {
     const changeCounter = this.dialect.changeCounter?.bind(this.dialect);
     if (!changeCounter) return null;
     const writes = this.#writes;
-    return `${writes} ${await this.read(changeCounter)}`;
+    const writesOfOthers = await this.read(changeCounter);
+    return writesOfOthers === null ? null : `${writes} ${writesOfOthers}`;
   }
 
   /** Tells other processes, from inside a transaction. */
