@@ -48,6 +48,7 @@ export class InMemoryBroker extends BaseBroker {
     limits: false,
     workers: false,
     events: true,
+    openClaims: false,
     processLocal: true,
   };
   override readonly dedupeWindow: number;

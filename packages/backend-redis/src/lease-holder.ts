@@ -1,24 +1,26 @@
-import type {
-  Acknowledgement,
-  Claim,
-  ClaimReply,
-  ClaimRequest,
-  ExtendReply,
-  Instant,
-  Lease,
-  ReleaseReason,
-  TaskErrorInfo,
-  Verdict,
+import {
+  type Acknowledgement,
+  type Claim,
+  type ClaimReply,
+  type ClaimRequest,
+  type ExtendReply,
+  type Instant,
+  type Lease,
+  type ReleaseReason,
+  StoreUnavailableError,
+  type TaskErrorInfo,
+  type Verdict,
 } from '@flowrra/core';
 import { Batcher, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES } from './batcher.js';
 import { DeadLetterTable, LaneTable } from './key-tables.js';
 import { instantArgument } from './message-pusher.js';
+import { OpenClaims } from './open-claims.js';
 import { ReplyLostError } from './redis-errors.js';
 import type { Argument } from './redis-link.js';
 import type { RedisPlace } from './redis-place.js';
 import { encodeField, type MessageRecord, parseRecord } from './redis-records.js';
 import { SCRIPTS } from './redis-scripts.js';
-import { UnheardClaims } from './unheard-claims.js';
+import { type ClaimCall, UnheardClaims } from './unheard-claims.js';
 
 interface Release {
   readonly lease: Lease;
@@ -48,7 +50,10 @@ export interface RedisLease extends Lease {
 export type SendClaim = (keys: readonly string[], args: readonly Argument[]) => Promise<unknown>;
 
 /** See the head of scripts/claim.lua. */
-type ClaimScriptReply = [now: number, nextDueIn: number, lastChance: number, more: number, ...claims: unknown[]];
+type ClaimScriptReply = [now: number, nextDueIn: number, lastChance: number, rest: number, ...claims: unknown[]];
+/** What its fourth value may be. */
+const HAS_MORE = 1;
+const STAYS_OPEN = 2;
 /** Values per claim in it. */
 const CLAIM_FIELDS = 3;
 
@@ -62,6 +67,7 @@ export class LeaseHolder {
   readonly #extensions: Batcher<Extension, ExtendReply>;
   readonly #acknowledgements: Batcher<Acknowledgement, boolean>;
   readonly #unheard: UnheardClaims;
+  readonly #open: OpenClaims;
   /** Sends a claim by itself. */
   readonly sendClaim: SendClaim = (keys, args) => this.#place.run(SCRIPTS.claim, keys, args);
 
@@ -81,13 +87,19 @@ export class LeaseHolder {
     this.#unheard = new UnheardClaims(place, (lease) =>
       this.#releases.add({ lease, runAt: null, reason: 'unheard', error: null }),
     );
+    this.#open = new OpenClaims(place, this.#unheard, () => this.putBackUnheard().catch(() => {}));
+  }
+
+  /** Claims that stay open are over. */
+  close(): void {
+    this.#open.close();
   }
 
   /** @param send how the claim is sent, if not by itself */
   async claim(request: ClaimRequest, send: SendClaim = this.sendClaim): Promise<ClaimReply> {
     const { hasMore, ...reply } = await this.#claimPart(request, send).catch(async (err: unknown) => {
       // Who stops now will not claim again.
-      await this.putBackUnheard();
+      await this.putBackUnheard().catch(() => {});
       throw err;
     });
     return hasMore ? this.#claimMore(request, reply) : reply;
@@ -97,7 +109,10 @@ export class LeaseHolder {
   async #claimMore(request: ClaimRequest, reply: ClaimReply): Promise<ClaimReply> {
     const count = request.count - reply.claims.length;
     try {
-      const { hasMore, ...next } = await this.#claimPart({ ...request, alone: false, count }, this.sendClaim);
+      const { hasMore, ...next } = await this.#claimPart(
+        { ...request, alone: false, mayStayOpen: false, count },
+        this.sendClaim,
+      );
       const both = { ...next, claims: [...reply.claims, ...next.claims] };
       return hasMore ? await this.#claimMore(request, both) : both;
     } catch (err) {
@@ -106,24 +121,34 @@ export class LeaseHolder {
     }
   }
 
-  /** Puts back what claims took whose replies were lost; what fails is tried again at the next call. */
+  /**
+   * Puts back what claims took whose replies were lost; what fails is tried again at the next call.
+   * @throws StoreUnavailableError, as what the caller is about to do would
+   */
   async putBackUnheard(): Promise<void> {
     try {
       await this.#unheard.putBack();
     } catch (err) {
       this.#place.connection.logger.debug({ err }, 'looking for what lost claims took failed');
+      if (err instanceof StoreUnavailableError) throw err;
     }
   }
 
   /** Not repeated when its reply is lost: what it took is put back, for whoever claims next. */
   async #claimPart(
-    { queue, lane, count, worker, leaseMs, alone }: ClaimRequest,
+    { queue, lane, count, worker, leaseMs, alone, mayStayOpen = false }: ClaimRequest,
     send: SendClaim,
   ): Promise<ClaimReply & { hasMore: boolean }> {
     const { keys, now } = this.#place;
     const fixed = [keys.tasks, keys.active, keys.held, keys.paused, keys.status('pending'), keys.status('retrying')];
+    const laneKeys = keys.lane(queue, lane);
     const call = this.#unheard.begin();
     const workerField = encodeField(worker);
+    const read = (id: string, fence: number, record: Buffer, startedAt: number): Claim =>
+      toClaim({ id, queue, lane, fence, worker: workerField, heardAt: performance.now() }, record, startedAt);
+    const textOf = ({ validUntil }: ClaimCall, most: number, channel: string): string =>
+      [Math.min(most, MAX_BATCH_ENTRIES), workerField, leaseMs, MAX_BATCH_BYTES, validUntil ?? '', channel].join('|');
+    const open = mayStayOpen ? this.#open.prepare(call, { key: laneKeys[7], textOf, read }) : null;
     const args = [
       now,
       queue,
@@ -135,25 +160,29 @@ export class LeaseHolder {
       MAX_BATCH_BYTES,
       call.token,
       call.validUntil ?? '',
+      open ? textOf(call, count, this.#open.channel) : '',
     ];
-    const reply = send([...fixed, ...keys.lane(queue, lane)], args);
-    const [at, nextDueIn, lastChance, more, ...claimed] = (await reply.catch((err: unknown) => {
+    const reply = send([...fixed, ...laneKeys], args);
+    const [at, nextDueIn, lastChance, rest, ...claimed] = (await reply.catch((err: unknown) => {
       if (err instanceof ReplyLostError) this.#unheard.lost(call);
+      open?.end();
       throw err;
     })) as ClaimScriptReply;
     this.#unheard.heard(call, at);
-    const heardAt = performance.now();
     const claims: Claim[] = [];
     for (let i = 0; i < claimed.length; i += CLAIM_FIELDS) {
       const [id, fence, record] = claimed.slice(i, i + CLAIM_FIELDS) as [Buffer, number, Buffer];
-      claims.push(toClaim({ id: id.toString(), queue, lane, fence, worker: workerField, heardAt }, record, at));
+      claims.push(read(id.toString(), fence, record, at));
     }
-    return {
+    const found = {
       claims,
       nextDueIn: nextDueIn < 0 ? null : nextDueIn,
       lastChanceWaiting: lastChance === 1,
-      hasMore: more === 1,
+      hasMore: rest === HAS_MORE,
     };
+    if (open && rest === STAYS_OPEN) return { ...found, open };
+    open?.end();
+    return found;
   }
 
   extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]> {

@@ -88,6 +88,7 @@ export class MessagePusher {
       keys.lanes,
       keys.sequence,
       ...keys.statuses,
+      keys.paused,
     ];
     const laneKeys = [...lanes.values()].flatMap(({ queue, lane }) => keys.lane(queue, lane));
     // The script's reply: a number per message, after the time.

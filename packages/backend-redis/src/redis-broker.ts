@@ -50,6 +50,7 @@ export class RedisBroker extends BaseBroker {
     limits: false,
     workers: false,
     events: true,
+    openClaims: true,
     processLocal: false,
   };
   readonly #place: RedisPlace;
@@ -91,6 +92,7 @@ export class RedisBroker extends BaseBroker {
     if (this.#closed) return;
     this.#closed = true;
     this.#signals.close();
+    this.#holder.close();
     this.#endKeepAlive?.();
     this.#place.connection.close();
   }

@@ -25,6 +25,7 @@ export type LaneKeys = readonly [
   lastChance: string,
   stale: string,
   idle: string,
+  open: string,
 ];
 
 /**
@@ -58,6 +59,8 @@ export class RedisKeys {
   readonly foreign: string;
   /** Channel: the name of a queue in which idle workers may find something. */
   readonly wakeChannel: string;
+  /** Channels of answers to open claims start with it: a name that only the claiming broker has follows. */
+  readonly answerChannels: string;
   /** Channel: ids whose results were removed; empty means any. */
   readonly goneChannel: string;
 
@@ -87,6 +90,7 @@ export class RedisKeys {
     this.buried = `${prefix}:buried`;
     this.foreign = `${prefix}:foreign`;
     this.wakeChannel = `${this.#channels}wake`;
+    this.answerChannels = `${this.#channels}answer:`;
     this.goneChannel = `${this.#channels}gone`;
   }
 
@@ -106,6 +110,7 @@ export class RedisKeys {
       key('last-chance'),
       key('stale'),
       key('idle'),
+      key('open'),
     ];
   }
 

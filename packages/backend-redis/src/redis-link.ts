@@ -1,4 +1,4 @@
-import { BackendError, type Clock, ShortLivedMap, StoppedError, systemClock, type Timer } from '@flowrra/core';
+import { BackendError, type Clock, ShortLivedSet, StoppedError, systemClock, type Timer } from '@flowrra/core';
 import type { Redis } from 'ioredis';
 import { isFollower, isRefusal, ReplyLostError, translateError, unreachable } from './redis-errors.js';
 
@@ -13,6 +13,14 @@ const LONG = 200;
 /** What is sent: arguments as they go over the wire. */
 export type Argument = string | number | Buffer;
 
+interface UnansweredCall {
+  /** By `performance.now()`, which nobody sets back. */
+  readonly sentAt: number;
+  /** Milliseconds. */
+  readonly patience: number;
+  readonly giveUp: (err: ReplyLostError) => void;
+}
+
 /**
  * One connection: opened on first use, opened again for ever, and honest about what it sent. A command waits for the
  * connection for a limited time and is then refused, so it is never carried out behind the caller's back. Deadlines
@@ -25,9 +33,10 @@ export class RedisLink {
   #lastError: unknown = null;
   #cut: unknown = null;
   #waiting = new Set<() => void>();
-  /** The calls without a reply so far, oldest first. */
-  #silentSince = new ShortLivedMap<object, number>();
-  #watchdog: Timer | null = null;
+  /** Oldest first. */
+  readonly #unanswered = new ShortLivedSet<UnansweredCall>();
+  /** Looks after calls that wait too long; the time is that of `performance.now()`. */
+  #watchdog: { readonly at: number; readonly timer: Timer } | null = null;
   #users = 0;
   #pings: Timer | null = null;
   #closed = false;
@@ -47,7 +56,7 @@ export class RedisLink {
   /** Whether the server answers, as far as this link knows. */
   get healthy(): boolean {
     const now = performance.now();
-    return this.#usable() && this.#silentSince.values().every((since) => now - since < PING_INTERVAL);
+    return this.#usable() && this.#unanswered.values().every(({ sentAt }) => now - sentAt < PING_INTERVAL);
   }
 
   /**
@@ -72,24 +81,17 @@ export class RedisLink {
   }
 
   #watch(reply: Promise<unknown>, patience: number): Promise<unknown> {
-    const call = {};
-    this.#silentSince.set(call, performance.now());
-    this.#watchdog ??= this.#watchSilence(REPLY_TIMEOUT);
     return new Promise((resolve, reject) => {
-      const timer = this.#clock.after(patience, () =>
-        reject(new ReplyLostError(`Redis at ${this.address} did not answer within ${patience} ms.`)),
-      );
-      const heard = (): void => {
-        timer.cancel();
-        this.#silentSince.delete(call);
-      };
+      const call = { sentAt: performance.now(), patience, giveUp: reject };
+      this.#unanswered.add(call);
+      this.#lookAfter(call.sentAt + patience);
       reply.then(
         (value) => {
-          heard();
+          this.#unanswered.delete(call);
           resolve(value);
         },
         (err: unknown) => {
-          heard();
+          this.#unanswered.delete(call);
           // It may keep its connections, while its address leads to the new primary.
           if (isFollower(err)) this.#reconnect();
           reject(translateError(err, this.address));
@@ -98,18 +100,26 @@ export class RedisLink {
     });
   }
 
-  /** A link that leaves a command without a reply for too long is cut. */
-  #watchSilence(ms: number): Timer {
-    return this.#clock.after(
-      ms,
-      () => {
-        const [oldest] = this.#silentSince.values();
-        const left = oldest === undefined ? 0 : oldest + REPLY_TIMEOUT - performance.now();
-        if (oldest !== undefined && left <= 0) this.#reconnect();
-        this.#watchdog = left > 0 ? this.#watchSilence(left) : null;
-      },
-      { keepAlive: false },
-    );
+  /** One timer serves all calls, and goes on while there are any: setting one for each costs more than the rest. */
+  #lookAfter(at: number): void {
+    if (this.#watchdog && this.#watchdog.at <= at) return;
+    this.#watchdog?.timer.cancel();
+    const timer = this.#clock.after(at - performance.now(), () => this.#lookAfterAll(), { keepAlive: false });
+    this.#watchdog = { at, timer };
+  }
+
+  /** Calls whose time is over are given up; when the oldest has waited for too long, the link is cut. */
+  #lookAfterAll(): void {
+    this.#watchdog = null;
+    const now = performance.now();
+    for (const { sentAt, patience, giveUp } of this.#unanswered.values()) {
+      const silence = now - sentAt;
+      if (silence >= REPLY_TIMEOUT) this.#reconnect();
+      if (silence >= patience)
+        giveUp(new ReplyLostError(`Redis at ${this.address} did not answer within ${patience} ms.`));
+      const next = silence < patience ? patience : REPLY_TIMEOUT;
+      if (silence < next) this.#lookAfter(sentAt + next);
+    }
   }
 
   /** From now on the link is pinged, so that a dead one is noticed while nothing is sent. @returns ends that */
@@ -125,7 +135,7 @@ export class RedisLink {
     if (this.#closed) return;
     this.#closed = true;
     this.#pings?.cancel();
-    this.#watchdog?.cancel();
+    this.#watchdog?.timer.cancel();
     if (this.owned) this.client.disconnect();
     else for (const [event, listener] of this.#listeners()) this.client.off(event, listener);
     this.#wakeUp();
@@ -227,7 +237,7 @@ export class RedisLink {
         this.#pings = null;
         if (this.#users === 0) return;
         // A failed ping has done its work: the link was cut, and opens again.
-        if (this.#usable() && this.#silentSince.size === 0) this.call('ping', [], 0).catch(() => {});
+        if (this.#usable() && this.#unanswered.size === 0) this.call('ping', [], 0).catch(() => {});
         this.#ping();
       },
       { keepAlive: false },

@@ -16,6 +16,7 @@ import clockInclude from './scripts/includes/clock.lua';
 import lanesInclude from './scripts/includes/lanes.lua';
 import leaseInclude from './scripts/includes/lease.lua';
 import noticesInclude from './scripts/includes/notices.lua';
+import openInclude from './scripts/includes/open.lua';
 import recordInclude from './scripts/includes/record.lua';
 import removeInclude from './scripts/includes/remove.lua';
 import resultsInclude from './scripts/includes/results.lua';
@@ -50,6 +51,7 @@ const PIECES = [
   removeInclude,
   buryInclude,
   lanesInclude,
+  openInclude,
 ]
   .flatMap((include) => include.trim().split('\n\n'))
   .map((text) => ({ text, names: namesIn(text), words: wordsOf(text) }));
@@ -64,19 +66,34 @@ function wordsOf(text: string): string[] {
   return text.replaceAll(/--.*/g, '').match(/[a-zA-Z_]\w*/g) ?? [];
 }
 
-function piecesFor(source: string): string {
+/** Those that a source mentions, without what is there already. */
+function piecesFor(source: string, present = ''): string {
   const words = new Set(wordsOf(source));
   const needed: string[] = [];
   for (const piece of PIECES.toReversed()) {
     if (!piece.names.some((name) => words.has(name))) continue;
     for (const word of piece.words) words.add(word);
-    needed.unshift(piece.text);
+    if (!present.includes(piece.text)) needed.unshift(piece.text);
   }
   return needed.join('\n');
 }
 
 function script(name: string, source: string): Script {
   return named(name, `${piecesFor(source)}\n${source}`);
+}
+
+/** A script that may carry another one out: by a function of that name, which takes its KEYS and ARGV. */
+function scriptWith(name: string, source: string, inner: { name: string; source: string }): Script {
+  const pieces = piecesFor(source);
+  return named(
+    name,
+    `${pieces}
+local function ${inner.name}(KEYS, ARGV)
+${piecesFor(inner.source, pieces)}
+${inner.source}
+end
+${source}`,
+  );
 }
 
 /**
@@ -128,7 +145,7 @@ export const SCRIPTS = {
   list: script('list', list),
   listWaiting: script('list-waiting', listWaiting),
   purge: script('purge', purge),
-  push: script('push', push),
+  push: scriptWith('push', push, { name: 'claim', source: claim }),
   read: script('read', read),
   recover: script('recover', recover),
   release: script('release', release),

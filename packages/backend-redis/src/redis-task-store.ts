@@ -1,9 +1,11 @@
 import {
   BaseTaskStore,
+  type Claim,
   type ClaimedTask,
   type ClaimRequest,
   claimedTask,
   type NewMessage,
+  type OpenClaim,
   type PushReply,
   type RetryRequest,
   type StoreClaimReply,
@@ -77,7 +79,13 @@ export class RedisTaskStore extends BaseTaskStore<RedisBackend> {
 
   async claim(request: ClaimRequest): Promise<StoreClaimReply> {
     const reply = await this.#broker.claim(request, this.#sendWithEnds);
-    return { ...reply, claims: reply.claims.map((claim) => claimedTask(claim, request)) };
+    const toTasks = (claims: readonly Claim[]): ClaimedTask[] => claims.map((claim) => claimedTask(claim, request));
+    const { nextDueIn, lastChanceWaiting, open } = reply;
+    const found = { claims: toTasks(reply.claims), nextDueIn, lastChanceWaiting };
+    if (!open) return found;
+    const hear: OpenClaim<ClaimedTask>['hear'] = (take, freeSlots) =>
+      open.hear((claims) => take(toTasks(claims)), freeSlots);
+    return { ...found, open: { hear, close: () => open.close() } };
   }
 
   finish(task: ClaimedTask, outcome: TaskOutcome): Promise<boolean> {

@@ -79,6 +79,7 @@ export {
   type Lane,
   type Lease,
   type NewMessage,
+  type OpenClaim,
   type PushReply,
   type QueueSize,
   type ReleaseReason,

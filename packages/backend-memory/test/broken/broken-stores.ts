@@ -48,14 +48,14 @@ class DoesNotShowRetries extends JoinedTaskStore {
 
 class RunsWhatHasEnded extends JoinedTaskStore {
   override async claim(request: ClaimRequest): Promise<StoreClaimReply> {
-    const reply = await this.broker.claim(request);
-    const claims = reply.claims.map((claim) => ({
+    const { claims: found, nextDueIn, lastChanceWaiting } = await this.broker.claim(request);
+    const claims = found.map((claim) => ({
       ...claim,
       worker: request.worker,
       leaseMs: request.leaseMs,
       message: readMessage(claim.payload),
     }));
-    return { ...reply, claims };
+    return { claims, nextDueIn, lastChanceWaiting };
   }
 }
 

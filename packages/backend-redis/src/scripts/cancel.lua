@@ -1,5 +1,5 @@
 -- Asks for a message to end: its holder hears it, or the next claim gets it.
--- KEYS: tasks, active, status:pending, status:retrying, the lane's seven keys.
+-- KEYS: tasks, active, status:pending, status:retrying, the lane's keys.
 -- ARGV: wake channel, channel of the topic "cancel", id, queue, lane.
 -- Returns 1 asked, 0 not held, 2 the message is in another lane.
 local TASKS, ACTIVE, PENDING, RETRYING, BASE = 1, 2, 3, 4, 5

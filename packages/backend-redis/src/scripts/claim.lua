@@ -1,9 +1,9 @@
 -- Hands messages of one lane out: each gets a lease and the next fence.
--- KEYS: tasks, active, held, paused, status:pending, status:retrying, the lane's seven keys.
+-- KEYS: tasks, active, held, paused, status:pending, status:retrying, the lane's keys.
 -- ARGV: now, queue, lane, count, worker, lease in ms, alone (1 or 0), max bytes, token of this call, until when the call
---       is valid ("": for ever).
+--       is valid ("": for ever), this call as scripts/includes/open.lua keeps it if it may stay open ("": it may not).
 -- Returns now, ms until the next delayed message is due (-1: none), whether one waits for a worker that is alone,
---         whether there is more than the bytes allow, then per claim: id, fence, record.
+--         1 when there is more than the bytes allow, 2 when the call stays open, then per claim: id, fence, record.
 local TASKS, ACTIVE, HELD, PAUSED, PENDING, RETRYING, BASE = 1, 2, 3, 4, 5, 6, 7
 local PROMOTED_AT_ONCE = 1000
 -- How long a worker that found nothing counts as idle; it asks again every second.
@@ -209,5 +209,10 @@ end
 -- In this order, because a server out of memory lets a script write only after a write that cannot grow.
 if not isFull() and redis.call('PEXPIRE', KEYS[BASE + IDLE], IDLE_MS) == 0 then
   redis.call('SET', KEYS[BASE + IDLE], '1', 'PX', IDLE_MS)
+end
+if claimed == 0 and reply[3] == 0 and ARGV[11] ~= '' then
+  redis.call('HSET', KEYS[BASE + OPEN], ARGV[9], ARGV[11])
+  redis.call('PEXPIRE', KEYS[BASE + OPEN], IDLE_MS)
+  reply[4] = 2
 end
 return reply

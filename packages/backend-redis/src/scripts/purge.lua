@@ -1,5 +1,5 @@
 -- Removes a part of the waiting and delayed messages of one lane.
--- KEYS: tasks, active, status:pending, status:retrying, the lane's seven keys. ARGV: queue, lane, most
+-- KEYS: tasks, active, status:pending, status:retrying, the lane's keys. ARGV: queue, lane, most
 -- entries to look at.
 -- Returns how many entries were looked at, then the ids of removed messages.
 local TASKS, ACTIVE, PENDING, RETRYING, BASE = 1, 2, 3, 4, 5

@@ -1,12 +1,12 @@
 -- Takes messages in. Calls that were put together stay groups: with a limit, a group is taken in whole or not at all.
--- KEYS: tasks, active, held, finished, ended, buried, lanes, sequence, status of all six; per lane: its seven keys.
+-- KEYS: tasks, active, held, finished, ended, buried, lanes, sequence, status of all six, paused; per lane: its keys.
 -- ARGV: now, wake channel, 1 when the call is repeated because its reply was lost, dedupe window, limit per queue
 --       ("": none), number of lanes; per lane: queue, lane;
 --       per run of messages that are alike: group, lane, priority, ready at, expires at, flags, origin, how many;
 --       per message of the run: id, payload.
 -- Returns now, then per message 0 taken in, 1 known, -n refused: the queue of lane n is full.
 local TASKS, ACTIVE, HELD, FINISHED, ENDED, BURIED, LANES, SEQUENCE, STATUS = 1, 2, 3, 4, 5, 6, 7, 8, 9
-local FIRST_LANE = 15
+local PAUSED, FIRST_LANE = 15, 16
 local RUN_FIELDS, FIELDS = 8, 2
 
 local now = clockNow(ARGV[1])
@@ -19,7 +19,7 @@ local at = 7
 for i = 1, tonumber(ARGV[6]) do
   local queue, name = ARGV[at], ARGV[at + 1]
   local base = FIRST_LANE + (i - 1) * LANE_KEYS
-  lanes[i] = { base = base, queue = queue, name = name, wait = {}, used = false }
+  lanes[i] = { base = base, queue = queue, name = name, wait = {}, taken = 0 }
   rareKeys[#rareKeys + 1] = KEYS[base + STALE]
   at = at + 2
 end
@@ -121,7 +121,7 @@ end
 local function takeIn(run, id, payload)
   local lane, head = run.lane, run.head
   removeStale(lane, id)
-  lane.used = true
+  lane.taken = lane.taken + 1
   if run.isFresh then
     lane.wait[#lane.wait + 1] = id
   else
@@ -201,6 +201,35 @@ for _, group in ipairs(groups) do
   takeGroup(group)
 end
 
+-- Carries out open claims of the lane while there is something to hand out. Returns how many messages that took.
+local function answerOpen(lane)
+  local openClaims, handedOut = KEYS[lane.base + OPEN], 0
+  while true do
+    local entry = redis.call('HRANDFIELD', openClaims, 1, 'WITHVALUES')
+    local token, call = entry[1], entry[2]
+    if not token then
+      return handedOut
+    end
+    local count, worker, leaseMs, maxBytes, validUntil, channel = call:match(OPEN_CALL)
+    local isHeard = count and redis.call('PUBSUB', 'NUMSUB', channel)[2] > 0
+    if isHeard and now <= (tonumber(validUntil) or math.huge) then
+      local keys = {
+        KEYS[TASKS], KEYS[ACTIVE], KEYS[HELD], KEYS[PAUSED], KEYS[STATUS + STATUSES.pending],
+        KEYS[STATUS + STATUSES.retrying], unpack(KEYS, lane.base, lane.base + LANE_KEYS - 1),
+      }
+      local reply = claim(keys, {
+        ARGV[1], lane.queue, lane.name, count, worker, leaseMs, '0', maxBytes, token, validUntil, '',
+      })
+      if #reply == 4 then
+        return handedOut
+      end
+      redis.call('PUBLISH', channel, answer(token, reply))
+      handedOut = handedOut + (#reply - 4) / 3
+    end
+    redis.call('HDEL', openClaims, token)
+  end
+end
+
 -- Places first: a place without its message means nothing, a message without its place would wait for ever.
 for _, lane in ipairs(lanes) do
   local waiting = lane.wait
@@ -219,8 +248,10 @@ end
 for from = 1, #new, 2 * CHUNK do
   redis.call('HSET', KEYS[TASKS], unpack(new, from, math.min(from + 2 * CHUNK - 1, #new)))
 end
+-- Workers that are idle: claims that stay open are answered, and if there is more, the others are told so.
 for _, lane in ipairs(lanes) do
-  if lane.used then
+  local anyIdle = lane.taken > 0 and redis.call('EXISTS', KEYS[lane.base + IDLE], KEYS[lane.base + OPEN]) > 0
+  if anyIdle and answerOpen(lane) < lane.taken then
     wake(lane.base, wakeChannel, lane.queue)
   end
 end

@@ -1,5 +1,5 @@
 -- Brings back messages whose leases ended, and those that are neither waiting nor held.
--- KEYS: tasks, active, held, status:pending, status:retrying; per lane: its seven keys.
+-- KEYS: tasks, active, held, status:pending, status:retrying; per lane: its keys.
 -- ARGV: now, wake channel, max crashes; per message: id, first key of its lane (0: unknown), its lease as it was seen
 --       ("": it had none).
 -- Returns how many came back.

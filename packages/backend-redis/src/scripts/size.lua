@@ -1,5 +1,5 @@
 -- How many messages a queue has.
--- KEYS: active, the queue's dead letters; per lane: its seven keys.
+-- KEYS: active, the queue's dead letters; per lane: its keys.
 -- ARGV: now, queue.
 -- Returns waiting, delayed, running, dead.
 local now, queue = clockNow(ARGV[1]), ARGV[2]

@@ -82,6 +82,21 @@ export interface ClaimRequest {
    * one that crashed before and would be given up (`maxCrashes`) after one more; what never crashed is on no last chance.
    */
   readonly alone: boolean;
+  /** Whether a claim that finds nothing may stay open, if the broker `supports.openClaims`. Default: it may not. */
+  readonly mayStayOpen?: boolean | undefined;
+}
+
+/** A claim that found nothing and stays open: what is pushed from now on may be handed out to it at once. */
+export interface OpenClaim<Claimed = Claim> {
+  /**
+   * Passes on what comes, and what has come, as one claim after the other. To be called once.
+   * @param take gets what one of them brought
+   * @param freeSlots for how many messages the next may be, asked once those before had a turn to end; 0: there is none
+   * @returns resolves when nothing more comes, because it was closed, no slot is free, or nobody would hear of it
+   */
+  hear(take: (claims: readonly Claimed[]) => void, freeSlots: () => number): Promise<void>;
+  /** Ends it; what was handed out before still comes. */
+  close(): void;
 }
 
 export interface ClaimReply {
@@ -90,6 +105,8 @@ export interface ClaimReply {
   readonly nextDueIn: number | null;
   /** Whether a message waits for a worker that is alone. */
   readonly lastChanceWaiting: boolean;
+  /** Given when the claim found nothing and stays open, until it is closed. */
+  readonly open?: OpenClaim | undefined;
 }
 
 export interface WaitForWorkOptions {
@@ -143,6 +160,8 @@ export interface BrokerSupport {
   readonly workers: boolean;
   /** `publish` and `subscribe` reach other processes. */
   readonly events: boolean;
+  /** A claim that finds nothing can stay open, so that a push is handed out without another round trip. */
+  readonly openClaims: boolean;
   /** Messages are seen by this process only. */
   readonly processLocal: boolean;
 }

@@ -31,7 +31,12 @@ export class AloneGate {
     while (!this.#closed && this.#mustWait(lane)) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
-    if (this.#closed) return null;
+    return this.tryEnter(lane);
+  }
+
+  /** The same without waiting. @returns null while others are to stay out, too */
+  tryEnter(lane: object): ClaimPermit | null {
+    if (this.#closed || this.#mustWait(lane)) return null;
     const alone = this.#request?.lane === lane;
     if (alone) this.#exclusive = true;
     this.#claiming++;

@@ -1,9 +1,10 @@
-import type { Lane } from '../brokers/base-broker.js';
+import type { Lane, OpenClaim } from '../brokers/base-broker.js';
 import { sleep } from '../clock.js';
 import { onAbort } from '../on-abort.js';
 import { ShortLivedSet } from '../short-lived.js';
 import type { ClaimedTask, StoreClaimReply } from '../stores/task-store.js';
 import { abortableBy } from './abortable-by.js';
+import type { ClaimPermit } from './alone-gate.js';
 import { storeBackoff } from './backoff.js';
 import type { Slot, WorkerSession } from './worker-session.js';
 
@@ -107,17 +108,55 @@ export class LaneWorker {
     if (tasks.length > 0) await this.#nextTurn();
     this.#free += count;
     this.#plenty = tasks.length === count;
+    this.#runAll(tasks, permit);
+    // What an open claim brings may be cancelled before it is here, too.
+    if (!reply?.open) endClaim();
+    // A turn of the microtask queue is left out where nothing is to be awaited: ends of tasks would come before the claim.
+    if (reply && this.#mayIdle(reply)) await this.#idle(reply);
+    if (reply?.open) endClaim();
+    return tasks.length;
+  }
+
+  #runAll(tasks: readonly ClaimedTask[], permit: ClaimPermit): void {
     // One task, with crashes behind it, handed to an empty process: it is, or may be, on its last chance.
     const stayAlone = permit.alone && tasks.length === 1 && (tasks[0] as ClaimedTask).crashes > 0;
     this.#session.gate.leave(permit, tasks.length, stayAlone);
     for (const task of tasks) this.#options.run(task, new LaneSlot(this));
-    endClaim();
-    if (!reply) return 0;
-    const asked = reply.lastChanceWaiting && this.#session.gate.requestAlone(this);
+  }
+
+  #mayIdle({ claims, lastChanceWaiting }: StoreClaimReply): boolean {
+    const asked = lastChanceWaiting && this.#session.gate.requestAlone(this);
     // News of work is for who claims after it: another claim under way may have come too early, and must hear it, too.
     const isLast = this.#claims.size === 1;
-    if (tasks.length === 0 && !asked && isLast) await this.#idle(reply.nextDueIn);
-    return tasks.length;
+    return claims.length === 0 && !asked && isLast;
+  }
+
+  /** Runs what an open claim brings, until it is over. */
+  async #serve(open: OpenClaim<ClaimedTask>): Promise<void> {
+    const goingBack: Promise<void>[] = [];
+    const take = (tasks: readonly ClaimedTask[]): void => {
+      const permit = this.#session.gate.tryEnter(this);
+      if (permit) {
+        this.#runAll(tasks, permit);
+      } else {
+        open.close();
+        goingBack.push(this.#giveBack(tasks));
+      }
+    };
+    await open.hear(take, () => Math.min(this.#free, this.#half));
+    await Promise.all(goingBack);
+  }
+
+  /** The process is for one task alone by now, or stops. The last goes first, as each goes to the front. */
+  async #giveBack(tasks: readonly ClaimedTask[]): Promise<void> {
+    const { store, options } = this.#session;
+    const back = tasks.toReversed().map((task) => store.release(task, { runAt: null, reason: 'stopped' }));
+    for (const release of await Promise.allSettled(back))
+      if (release.status === 'rejected')
+        options.logger.warn(
+          { err: release.reason },
+          'a task could not be given back; it comes back when its lease ends',
+        );
   }
 
   /** Null when the store failed; the pause is over by then. */
@@ -125,7 +164,8 @@ export class LaneWorker {
     const { queue, lane, worker } = this.#options;
     const { clock, lease, logger } = this.#session.options;
     try {
-      const reply = await this.#session.store.claim({ queue, lane, count, worker, leaseMs: lease, alone });
+      const request = { queue, lane, count, worker, leaseMs: lease, alone, mayStayOpen: !alone && !this.#plenty };
+      const reply = await this.#session.store.claim(request);
       if (this.#failures > 0) logger.info({ queue, lane }, 'the store answers again');
       this.#failures = 0;
       return reply;
@@ -147,8 +187,8 @@ export class LaneWorker {
     return turn;
   }
 
-  /** Until work is announced, a delayed task is due, or it is time to look anyway. */
-  async #idle(nextDueIn: number | null): Promise<void> {
+  /** Until work is announced or there, a delayed task is due, or it is time to look anyway. */
+  async #idle({ nextDueIn, open }: StoreClaimReply): Promise<void> {
     const { queue, lane, pollInterval } = this.#options;
     const { clock, logger } = this.#session.options;
     this.#pause ??= abortableBy(this.#session.stopping);
@@ -164,9 +204,12 @@ export class LaneWorker {
       if (!signal.aborted) logger.debug({ err, queue }, 'listening for work failed');
       return over;
     });
-    await Promise.race([announced, over]);
+    const served = open && this.#serve(open);
+    await Promise.race(served ? [announced, over, served] : [announced, over]);
     stopListening?.();
     timer.cancel();
+    open?.close();
+    await served;
   }
 }
 

@@ -62,7 +62,8 @@ export class JoinedTaskStore extends BaseTaskStore {
   }
 
   async claim(request: ClaimRequest): Promise<StoreClaimReply> {
-    const reply = await this.broker.claim(request);
+    // What an open claim brings would have to be marked as running before anybody may run it.
+    const reply = await this.broker.claim({ ...request, mayStayOpen: false });
     const tasks = reply.claims.map((claim) => claimedTask(claim, request));
     const marks = await Promise.allSettled(tasks.map((task) => this.#markRunning(task)));
     const claims = marks.flatMap((mark) => (mark.status === 'fulfilled' && mark.value !== null ? [mark.value] : []));
@@ -71,7 +72,8 @@ export class JoinedTaskStore extends BaseTaskStore {
       await this.#putBack(tasks.filter((_task, i) => marks[i]?.status === 'rejected'));
       if (claims.length === 0) throw failure.reason;
     }
-    return { ...reply, claims };
+    const { nextDueIn, lastChanceWaiting } = reply;
+    return { claims, nextDueIn, lastChanceWaiting };
   }
 
   /**

@@ -7,6 +7,7 @@ import type {
   Instant,
   Lease,
   NewMessage,
+  OpenClaim,
   PushReply,
   QueueSize,
   ReleaseReason,
@@ -29,8 +30,9 @@ export interface ClaimedTask extends Claim {
   readonly leaseMs: number;
 }
 
-export interface StoreClaimReply extends Omit<ClaimReply, 'claims'> {
+export interface StoreClaimReply extends Omit<ClaimReply, 'claims' | 'open'> {
   readonly claims: readonly ClaimedTask[];
+  readonly open?: OpenClaim<ClaimedTask> | undefined;
 }
 
 /** How a task ended. `resultJson` is the strict JSON of the result. */

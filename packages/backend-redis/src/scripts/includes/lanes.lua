@@ -1,6 +1,6 @@
 -- The keys of a lane follow each other, in this order, from `base` on.
-local WAIT, PRIORITISED, DELAYED, URGENT, LAST_CHANCE, STALE, IDLE = 0, 1, 2, 3, 4, 5, 6
-local LANE_KEYS = 7
+local WAIT, PRIORITISED, DELAYED, URGENT, LAST_CHANCE, STALE, IDLE, OPEN = 0, 1, 2, 3, 4, 5, 6, 7
+local LANE_KEYS = 8
 
 -- Tells idle workers of the lane, if there are any, that there is something.
 local function wake(base, channel, queue)

@@ -1,4 +1,4 @@
-import type { BaseBroker } from '../../brokers/base-broker.js';
+import type { BaseBroker, BrokerSupport } from '../../brokers/base-broker.js';
 import type { BrokerPolicy } from '../../brokers/broker-policy.js';
 import type { Logger } from '../../logger.js';
 import { createRecordingLogger, type RecordingLogger } from '../expectations.js';
@@ -16,6 +16,7 @@ import { pushing } from './pushing.js';
 import { releasing } from './releasing.js';
 import { reusing } from './reusing.js';
 import { signalling } from './signalling.js';
+import { stayingOpen } from './staying-open.js';
 
 /** What a broker under test must be set up with. */
 export interface BrokerSettings {
@@ -41,8 +42,10 @@ export interface BrokerWorld {
   close(): Promise<void>;
 }
 
-/** What a subject may be unable to do; the last four are the broker's own `supports`. */
-export type BrokerNeed = 'advance' | 'second' | 'damage' | 'loseLease' | 'deadLetters' | 'purge' | 'pause' | 'events';
+const SUPPORTS = ['deadLetters', 'purge', 'pause', 'events', 'openClaims'] as const satisfies (keyof BrokerSupport)[];
+
+/** What a subject may be unable to do; with the broker's own `supports`. */
+export type BrokerNeed = 'advance' | 'second' | 'damage' | 'loseLease' | (typeof SUPPORTS)[number];
 
 /** A broker to be proved. */
 export interface BrokerSubject {
@@ -65,7 +68,7 @@ export type BrokerPromise = DefinePromise<BrokerFixture, BrokerNeed, Partial<Bro
  * @example
  * describe('MyBroker', () =>
  *   describeBroker({ describe, it }, {
- *     without: ['second', 'damage', 'loseLease', 'purge', 'pause', 'events'],
+ *     without: ['second', 'damage', 'loseLease', 'purge', 'pause', 'events', 'openClaims'],
  *     async create({ policy, logger }) {
  *       const clock = new ManualClock(); // of `@flowrra/core/testing`, for a store without a clock of its own
  *       const broker = new MyBroker(policy);
@@ -93,6 +96,7 @@ export function describeBroker(runner: TestRunner, subject: BrokerSubject): void
   theme('dead letters', deadLetters);
   theme('purging, pausing, closing', managing);
   theme('waking and telling', signalling);
+  theme('claims that stay open', stayingOpen);
 }
 
 async function createFixture(subject: BrokerSubject, settings: Partial<BrokerSettings>): Promise<BrokerFixture> {
@@ -110,11 +114,14 @@ async function createFixture(subject: BrokerSubject, settings: Partial<BrokerSet
   };
 }
 
+function isSupport(need: BrokerNeed): need is (typeof SUPPORTS)[number] {
+  return (SUPPORTS as readonly BrokerNeed[]).includes(need);
+}
+
 async function can(subject: BrokerSubject, need: BrokerNeed): Promise<boolean> {
   const world = await subject.create({ policy: {}, logger: createRecordingLogger() });
   try {
-    if (need === 'deadLetters' || need === 'purge' || need === 'pause' || need === 'events')
-      return world.broker.supports[need];
+    if (isSupport(need)) return world.broker.supports[need];
     return world[need] !== undefined;
   } finally {
     await world.close();

@@ -1,0 +1,137 @@
+import type { ClaimedTask, TaskStore } from '@flowrra/core';
+import { describe, expect, it, vi } from 'vitest';
+import { claimOne, first, message, ownServerBehindLink, SOON, setup } from './setup.js';
+
+const mayStayOpen = { ...claimOne, count: 10, mayStayOpen: true };
+
+/** A claim that stays open, and what it brings; its slots are never taken. */
+async function stayOpen(store: TaskStore) {
+  const open = await vi.waitFor(async () => {
+    const reply = await store.claim(mayStayOpen);
+    if (!reply.open) throw new Error('The claim does not stay open.');
+    return reply.open;
+  }, SOON);
+  const tasks: ClaimedTask[] = [];
+  const over = open.hear(
+    (claims) => tasks.push(...claims),
+    () => mayStayOpen.count,
+  );
+  const ids = (): string[] => tasks.map(({ lease }) => lease.id);
+  return { open, over, ids };
+}
+
+/** A worker's store behind a link, another process that is not, and the server itself. */
+async function worldBehindLink() {
+  const { link, linkUrl, ...own } = await ownServerBehindLink();
+  const store = await own.pair('one place', {}, linkUrl);
+  const other = await own.broker();
+  const leases = (): Promise<number> => own.client.hlen(own.key('active'));
+  return { ...own, link, store, other, leases };
+}
+
+describe('a claim that stays open', () => {
+  it('puts back what an answer brought that was lost, in order; it counts as no crash', async () => {
+    const { store, other, link, leases, client, key } = await worldBehindLink();
+    const { over, ids } = await stayOpen(store);
+    await link.set({ kind: 'oneway' });
+    await other.push([message({ id: 'a' }), message({ id: 'b' })]);
+    expect(await leases()).toBe(2);
+    link.reset();
+    await link.set({ kind: 'pass' });
+    await over;
+    expect(ids()).toEqual([]);
+    const claims = await vi.waitFor(async () => {
+      const reply = await store.claim({ ...claimOne, count: 10 });
+      expect(reply.claims).not.toEqual([]);
+      return reply.claims;
+    }, SOON);
+    expect(claims.map(({ lease, verdict, crashes }) => [lease.id, verdict, crashes])).toEqual([
+      ['a', 'run', 0],
+      ['b', 'run', 0],
+    ]);
+    expect(await client.get(key('held'))).toBe('2');
+  });
+
+  it('loses nothing when only the connection that hears breaks', async () => {
+    const { store, other, client } = await worldBehindLink();
+    for (let i = 0; i < 5; i++) {
+      const { over, ids } = await stayOpen(store);
+      const killed = client.call('client', 'kill', 'type', 'pubsub');
+      await Promise.all([other.push([message({ id: `m${i}` })]), killed]);
+      await over;
+      const rest = await store.claim({ ...claimOne, count: 10 });
+      const all = [...ids(), ...rest.claims.map(({ lease }) => lease.id)];
+      expect(all).toEqual([`m${i}`]);
+      expect(rest.claims.map(({ crashes }) => crashes)).toEqual(rest.claims.map(() => 0));
+    }
+  });
+
+  it('is over when the server cannot be told that it closes', async () => {
+    const { store, link, other } = await worldBehindLink();
+    const { open, over } = await stayOpen(store);
+    await link.set({ kind: 'refuse' });
+    link.reset();
+    open.close();
+    await over;
+    await link.set({ kind: 'pass' });
+    await other.push([message({ id: 'a' })]);
+    const claims = await vi.waitFor(async () => {
+      const reply = await store.claim(claimOne);
+      expect(reply.claims).not.toEqual([]);
+      return reply.claims;
+    }, SOON);
+    expect(first(claims)).toMatchObject({ lease: { id: 'a' }, crashes: 0 });
+  });
+
+  it('of a process that is gone gets nothing', async () => {
+    const { store: otherStore, broker, client, key } = setup();
+    const gone = await broker();
+    const open = await vi.waitFor(async () => {
+      const reply = await gone.claim(mayStayOpen);
+      if (!reply.open) throw new Error('The claim does not stay open.');
+      return reply.open;
+    }, SOON);
+    const over = open.hear(
+      () => {},
+      () => 1,
+    );
+    await gone.close();
+    await over;
+    expect(await client.hlen(key('open|default|io'))).toBe(1);
+    const store = await otherStore();
+    await vi.waitFor(async () => {
+      await store.submit([message()]);
+      expect(await client.exists(key('open|default|io'))).toBe(0);
+    }, SOON);
+    const { claims } = await store.claim({ ...claimOne, count: 100 });
+    expect(claims.map(({ crashes }) => crashes)).toEqual(claims.map(() => 0));
+    expect(await store.size('default')).toMatchObject({ waiting: 0, running: claims.length });
+  });
+
+  it('is dropped when what the server keeps of it is damaged, or is out of date', async () => {
+    const { store, client, key } = setup();
+    const worker = await store();
+    const { over, ids } = await stayOpen(worker);
+    const [text] = await client.hvals(key('open|default|io'));
+    const fields = (text ?? '').split('|');
+    fields[4] = '1';
+    await client.hset(key('open|default|io'), { damaged: 'x', old: fields.join('|') });
+    await worker.submit([message({ id: 'a' })]);
+    await vi.waitFor(() => expect(ids()).toEqual(['a']), SOON);
+    await vi.waitFor(async () => {
+      await worker.submit([message()]);
+      const left = await client.hkeys(key('open|default|io'));
+      expect(left.filter((token) => token === 'damaged' || token === 'old')).toEqual([]);
+    }, SOON);
+    void over;
+  });
+
+  it('leaves nothing on the server once it is closed', async () => {
+    const { store, client, key } = setup();
+    const { open, over } = await stayOpen(await store());
+    expect(await client.pttl(key('open|default|io'))).toBeGreaterThan(0);
+    open.close();
+    await over;
+    expect(await client.exists(key('open|default|io'))).toBe(0);
+  });
+});
