@@ -176,16 +176,19 @@ export class RedisOpenClaim implements OpenClaim {
 
   #callAgain(): void {
     const count = this.#isClosed || this.#isOver || !this.#all.isHeard ? 0 : this.#freeSlots();
-    if (count === 0) return this.end();
+    if (count > 0) this.#callFor(count).catch(() => this.lose());
+    else this.end();
+  }
+
+  async #callFor(count: number): Promise<void> {
     const call = this.#all.unheard.begin();
     this.#expect(call);
     const { connection } = this.#all.place;
     const { key, textOf } = this.options;
-    const sent = [
+    await Promise.all([
       connection.send('hset', [key, call.token, textOf(call, count, this.#all.channel)]),
       connection.send('pexpire', [key, KEPT_FOR]),
-    ];
-    Promise.all(sent).catch(() => this.lose());
+    ]);
   }
 
   async #takeBack(call: ClaimCall): Promise<void> {

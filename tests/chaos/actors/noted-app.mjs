@@ -31,6 +31,37 @@ async function settle(name, what, step) {
 }
 
 /**
+ * @param {readonly import('@flowrra/core').ClaimedTask[]} tasks
+ * @param {number} since when they were asked for
+ */
+function noteClaims(tasks, since) {
+  const claims = tasks.map((task) => {
+    const { attempt, crashes, verdict } = task;
+    return { ...fenced(task), attempt, crashes, verdict };
+  });
+  note({ event: 'claim', since, claims });
+}
+
+/**
+ * A claim that stays open, with what it brings in the history.
+ * @param {import('@flowrra/core').OpenClaim<import('@flowrra/core').ClaimedTask>} open
+ * @param {number} since
+ * @returns {import('@flowrra/core').OpenClaim<import('@flowrra/core').ClaimedTask>}
+ */
+function notedOpen(open, since) {
+  let askedAt = since;
+  return {
+    hear: (take, freeSlots) =>
+      open.hear((tasks) => {
+        noteClaims(tasks, askedAt);
+        askedAt = monotonic();
+        take(tasks);
+      }, freeSlots),
+    close: () => open.close(),
+  };
+}
+
+/**
  * The store, with what workers do to it in the history.
  * @param {import('@flowrra/core').TaskStore} store
  * @returns {import('@flowrra/core').TaskStore}
@@ -42,13 +73,10 @@ function noted(store) {
       const since = monotonic();
       await reach('before claim');
       const reply = await store.claim(request);
+      if (reply.open) return { ...reply, open: notedOpen(reply.open, since) };
       if (reply.claims.length === 0) return reply;
       await reach('after claim');
-      const claims = reply.claims.map((task) => {
-        const { attempt, crashes, verdict } = task;
-        return { ...fenced(task), attempt, crashes, verdict };
-      });
-      note({ event: 'claim', since, claims });
+      noteClaims(reply.claims, since);
       return reply;
     },
     async extend(leases, leaseMs) {
