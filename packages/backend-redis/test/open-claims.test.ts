@@ -126,10 +126,27 @@ describe('a claim that stays open', () => {
     void over;
   });
 
-  it('leaves nothing on the server once it is closed', async () => {
+  it('has given back what it took when it is over: a worker that stops then leaves nothing behind', async () => {
+    const { store, other, link, leases } = await worldBehindLink();
+    const { open, over } = await stayOpen(store);
+    await link.set({ kind: 'oneway' });
+    await other.push([message()]);
+    expect(await leases()).toBe(1);
+    open.close();
+    link.reset();
+    await link.set({ kind: 'pass' });
+    await over;
+    expect(await other.size('default')).toMatchObject({ waiting: 1, running: 0 });
+  });
+
+  it('leaves nothing on the server once it is closed, and little for a while when nobody closes it', async () => {
     const { store, client, key } = setup();
-    const { open, over } = await stayOpen(await store());
+    const worker = await store();
+    const { open, over, ids } = await stayOpen(worker);
     expect(await client.pttl(key('open|default|io'))).toBeGreaterThan(0);
+    await worker.submit([message()]);
+    await vi.waitFor(() => expect(ids()).toHaveLength(1), SOON);
+    await vi.waitFor(async () => expect(await client.pttl(key('open|default|io'))).toBeGreaterThan(0), SOON);
     open.close();
     await over;
     expect(await client.exists(key('open|default|io'))).toBe(0);

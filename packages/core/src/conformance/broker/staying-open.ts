@@ -45,6 +45,13 @@ export function stayingOpen(promise: BrokerPromise): void {
     await heardAll(['a', 'b', 'c']);
   });
 
+  promise('keeps what comes before anybody hears it', { needs: NEEDS }, async ({ broker }) => {
+    const open = await openClaim(broker);
+    await push(broker, ['a']);
+    await breathe(() => broker.size(QUEUE));
+    await hear(open, { count: 100 }).heardAll(['a']);
+  });
+
   promise('brings no more than its slots take; the rest waits', { needs: NEEDS }, async ({ broker }) => {
     const { heardAll, over } = await stayOpen(broker, { count: 2 });
     await push(broker, ['a', 'b', 'c']);
@@ -67,7 +74,7 @@ export function stayingOpen(promise: BrokerPromise): void {
     for (let i = 0; i < 20; i++) {
       const { open, heard, over } = await stayOpen(broker);
       const pushed = push(broker, [`a${i}`, `b${i}`]);
-      if (i % 2 === 0) await Promise.resolve();
+      for (let turns = i % 4; turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
       open.close();
       await Promise.all([pushed, soon(over, 'the end of the claim')]);
       const ids = [...heard.map(({ lease }) => lease.id), ...(await claimIds(broker))];
@@ -149,19 +156,27 @@ interface OpenedClaim {
   heardAll(ids: readonly string[]): Promise<void>;
 }
 
-/** A claim that stays open; a broker may need some tries until it hears answers. `keepsAll`: its slots are never taken. */
+/** `keepsAll`: its slots are never taken. */
 async function stayOpen(
   broker: BaseBroker,
-  { keepsAll = false, ...request }: Partial<ClaimRequest> & { keepsAll?: boolean } = {},
+  { keepsAll = false, count = 100, ...request }: Partial<ClaimRequest> & { keepsAll?: boolean } = {},
 ): Promise<OpenedClaim> {
+  return hear(await openClaim(broker, { count, ...request }), { count, keepsAll });
+}
+
+/** A claim that stays open; a broker may need some tries until it hears answers. */
+async function openClaim(broker: BaseBroker, request: Partial<ClaimRequest> = {}): Promise<OpenClaim> {
   let open: OpenClaim | undefined;
   await eventually('a claim that stays open', async () => {
     open ??= (await claim(broker, { mayStayOpen: true, ...request })).open;
     return open !== undefined;
   });
   assert.ok(open);
+  return open;
+}
+
+function hear(open: OpenClaim, { count, keepsAll = false }: { count: number; keepsAll?: boolean }): OpenedClaim {
   const heard: Claim[] = [];
-  const count = request.count ?? 100;
   const over = open.hear(
     (claims) => heard.push(...claims),
     () => (keepsAll ? count : count - heard.length),
@@ -172,7 +187,6 @@ async function stayOpen(
       heard.map(({ lease }) => lease.id),
       ids,
     );
-    await breathe(() => broker.size(QUEUE));
   };
   return { open, heard, over, heardAll };
 }
