@@ -1,5 +1,5 @@
-import type { ClaimedTask, TaskStore } from '@flowrra/core';
-import { describe, expect, it, vi } from 'vitest';
+import { type ClaimedTask, Flowrra, type TaskStore } from '@flowrra/core';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { claimOne, first, message, ownServerBehindLink, SOON, setup } from './setup.js';
 
 const mayStayOpen = { ...claimOne, count: 10, mayStayOpen: true };
@@ -137,6 +137,40 @@ describe('a claim that stays open', () => {
     await link.set({ kind: 'pass' });
     await over;
     expect(await other.size('default')).toMatchObject({ waiting: 1, running: 0 });
+  });
+
+  it('gives back what it brings while its process is for one task alone', async () => {
+    const { client, key, logger, ...own } = setup();
+    const [broker, other] = [await own.broker({ maxCrashes: 2 }), await own.broker({ maxCrashes: 2 })];
+    const executor = { queues: ['default', 'others'], pollInterval: '5s' };
+    const app = new Flowrra({ broker, backend: await own.backend(), logger, executor });
+    onTestFinished(() => app.stop({ grace: 0 }));
+    const runs: string[] = [];
+    let letGo = (): void => {};
+    const gate = new Promise<void>((resolve) => (letGo = resolve));
+    const long = app.task('long', () => {
+      runs.push('long');
+      return gate;
+    });
+    const quick = app.task('quick', { queue: 'others' }, () => void runs.push('quick'));
+    // It crashes once, which leaves it one chance.
+    await long.submit([]);
+    await other.claim({ ...claimOne, leaseMs: 500 });
+    await app.start();
+    // The first claim may come before answers are heard; another one follows a task.
+    await quick.call([]);
+    await vi.waitFor(async () => expect(await client.exists(key('open|others|io'))).toBe(1), SOON);
+    await vi.waitFor(async () => {
+      await client.del(key('swept'));
+      await other.claim({ ...claimOne, queue: 'empty' });
+      expect(runs).toEqual(['quick', 'long']);
+    }, SOON);
+    const handle = await quick.submit([]);
+    await vi.waitFor(async () => expect(await other.size('others')).toMatchObject({ waiting: 1, running: 0 }), SOON);
+    expect(runs).toEqual(['quick', 'long']);
+    letGo();
+    // It was handed out twice, and its first delivery counts for nothing.
+    expect(await handle.outcome()).toMatchObject({ status: 'success', attempt: 1, fence: 2 });
   });
 
   it('leaves nothing on the server once it is closed, and little for a while when nobody closes it', async () => {
