@@ -1,4 +1,4 @@
-import { type ClaimedTask, Flowrra, type TaskStore } from '@flowrra/core';
+import { type ClaimedTask, type ExecutorConfig, Flowrra, type TaskStore } from '@flowrra/core';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { claimOne, first, message, ownServerBehindLink, SOON, setup } from './setup.js';
 
@@ -142,7 +142,7 @@ describe('a claim that stays open', () => {
   it('gives back what it brings while its process is for one task alone', async () => {
     const { client, key, logger, ...own } = setup();
     const [broker, other] = [await own.broker({ maxCrashes: 2 }), await own.broker({ maxCrashes: 2 })];
-    const executor = { queues: ['default', 'others'], pollInterval: '5s' };
+    const executor: ExecutorConfig = { queues: ['default', 'others'], pollInterval: '5s' };
     const app = new Flowrra({ broker, backend: await own.backend(), logger, executor });
     onTestFinished(() => app.stop({ grace: 0 }));
     const runs: string[] = [];
