@@ -173,6 +173,28 @@ describe('a claim that stays open', () => {
     expect(await handle.outcome()).toMatchObject({ status: 'success', attempt: 1, fence: 2 });
   });
 
+  it('leaves no wait for work behind when its slots are taken, time after time', async () => {
+    const { logger, ...own } = setup();
+    const broker = await own.broker();
+    const waitForWork = broker.waitForWork.bind(broker);
+    let waiting = 0;
+    broker.waitForWork = async (...args) => {
+      waiting++;
+      await waitForWork(...args).finally(() => waiting--);
+    };
+    const app = new Flowrra({ broker, backend: await own.backend(), logger, executor: { ioWorkers: 1 } });
+    onTestFinished(() => app.stop({ grace: 0 }));
+    const slow = app.task('slow', () => new Promise<void>((resolve) => setTimeout(resolve, 5)));
+    await app.start();
+    const { client, key } = own;
+    for (let i = 0; i < 30; i++) {
+      await vi.waitFor(async () => expect(await client.exists(key('open|default|io'))).toBe(1), SOON);
+      await slow.call([]);
+    }
+    // One of each lane.
+    expect(waiting).toBeLessThanOrEqual(2);
+  });
+
   it('leaves nothing on the server once it is closed, and little for a while when nobody closes it', async () => {
     const { store, client, key } = setup();
     const worker = await store();

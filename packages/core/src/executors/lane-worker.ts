@@ -124,6 +124,7 @@ export class LaneWorker {
     for (const task of tasks) this.#options.run(task, new LaneSlot(this));
   }
 
+  /** Whether nothing is to be done until there is news. */
   #mayIdle({ claims, lastChanceWaiting }: StoreClaimReply): boolean {
     const asked = lastChanceWaiting && this.#session.gate.requestAlone(this);
     // News of work is for who claims after it: another claim under way may have come too early, and must hear it, too.
@@ -193,10 +194,12 @@ export class LaneWorker {
     const { clock, logger } = this.#session.options;
     this.#pause ??= abortableBy(this.#session.stopping);
     const { signal, end } = this.#pause;
-    const timer = clock.after(Math.min(pollInterval, nextDueIn ?? pollInterval), () => {
+    const endPause = (): void => {
       this.#pause = null;
       end();
-    });
+    };
+    const timer = clock.after(Math.min(pollInterval, nextDueIn ?? pollInterval), endPause);
+    const served = open && this.#serve(open).then(endPause);
     let stopListening: (() => void) | undefined;
     const over = new Promise<void>((resolve) => (stopListening = onAbort(signal, resolve)));
     const announced = this.#session.store.waitForWork([queue], { signal, lane }).catch((err: unknown) => {
@@ -204,8 +207,7 @@ export class LaneWorker {
       if (!signal.aborted) logger.debug({ err, queue }, 'listening for work failed');
       return over;
     });
-    const served = open && this.#serve(open);
-    await Promise.race(served ? [announced, over, served] : [announced, over]);
+    await Promise.race([announced, over]);
     stopListening?.();
     timer.cancel();
     open?.close();
