@@ -108,10 +108,14 @@ class ClaimRun {
     for (const [i, own] of decisions.entries()) {
       const other = decisions[1 - i] ?? [];
       for (const decision of own) {
+        const isOfIt = ({ scheduleId }: { scheduleId: string }): boolean => scheduleId === decision.scheduleId;
+        const [wrote, rivalWrote] = [written[i]?.some(isOfIt), written[1 - i]?.some(isOfIt)];
+        const rival = other.find(isOfIt);
         // The winner is known by what it wrote; who wrote nothing may have come first only where there was nothing new.
-        const rival = other.find((one) => one.scheduleId === decision.scheduleId && this.#model.isCurrent(one));
-        const wonByRival = rival && written[1 - i]?.some(({ scheduleId }) => scheduleId === decision.scheduleId);
-        if (!wonByRival) this.#model.claim(decision, names[i] ?? 'node-1');
+        const wonByRival = rival && this.#model.isCurrent(rival) && rivalWrote;
+        // A rival that is out of date writes nothing, but while it looks it holds the row, which others pass by.
+        const passedBy = rival && !this.#model.isCurrent(rival) && !wrote;
+        if (!wonByRival && !passedBy) this.#model.claim(decision, names[i] ?? 'node-1');
       }
     }
     assert.deepEqual(

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { RedisBackend, RedisBroker } from '../src/index.js';
 import { claimOne, first, message, ownServer, success } from './setup.js';
 
@@ -21,13 +21,28 @@ describe('the user that the README describes', () => {
     expect(await waiting).toMatchObject({ status: 'success' });
     expect(await store.listByStatus('pending')).toHaveLength(2);
     await store.cancel('default', 'b');
+    const open = await vi.waitFor(async () => {
+      const reply = await store.claim({ ...claimOne, queue: 'open', mayStayOpen: true });
+      return reply.open ?? expect.fail('The claim does not stay open.');
+    });
+    let brought = 0;
+    const over = open.hear(
+      (tasks) => {
+        brought += tasks.length;
+      },
+      () => 1,
+    );
+    await store.submit([message({ queue: 'open' })]);
+    await vi.waitFor(() => expect(brought).toBe(1));
+    open.close();
+    await over;
     await broker.pause('default');
     await broker.resume('default');
     await (await broker.subscribe('topic', () => {}))();
     await broker.publish('topic', 'text');
     expect(await broker.deadLetters('default')).toEqual([]);
     expect(await broker.purge('default')).toHaveLength(2);
-    expect(await backend.clear()).toBe(1);
+    expect(await backend.clear()).toBe(2);
     await Promise.all([broker.close(), backend.close()]);
 
     expect(lines).toEqual([]);

@@ -1,5 +1,6 @@
 import { RedisBroker } from '@flowrra/backend-redis';
 import { openLink, startRedis } from '@flowrra/testing-servers';
+import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openFleet, tasks } from '../../support/workers.js';
 
@@ -15,6 +16,8 @@ async function workerBehindLink() {
   const link = await openLink(redis);
   onTestFinished(() => link.close());
   const fleet = openFleet(redis.url);
+  const client = new Redis(redis.url);
+  onTestFinished(() => client.disconnect());
   const broker = new RedisBroker(redis.url, { keyPrefix: fleet.config.keyPrefix });
   onTestFinished(() => broker.close());
   const behindLink = { url: `redis://127.0.0.1:${link.port}`, lease: LEASE, ioWorkers: 100 } as const;
@@ -49,6 +52,8 @@ async function workerBehindLink() {
   }
 
   await broker.pause('default');
+  // From now on its claims do not stay open: what they take comes in their replies.
+  await vi.waitFor(async () => expect(await client.exists(`${fleet.config.keyPrefix}:open|default|io`)).toBe(0), SOON);
   return { fleet, broker, worker, holdReplyOfClaim, cut, cutAndRecover };
 }
 
