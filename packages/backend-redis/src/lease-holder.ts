@@ -1,26 +1,10 @@
-import {
-  type Acknowledgement,
-  type Claim,
-  type ClaimReply,
-  type ClaimRequest,
-  type ExtendReply,
-  type Instant,
-  type Lease,
-  type ReleaseReason,
-  StoreUnavailableError,
-  type TaskErrorInfo,
-  type Verdict,
-} from '@flowrra/core';
-import { Batcher, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES } from './batcher.js';
+import type { Acknowledgement, ExtendReply, Instant, Lease, ReleaseReason, TaskErrorInfo } from '@flowrra/core';
+import { Batcher } from './batcher.js';
 import { DeadLetterTable, LaneTable } from './key-tables.js';
 import { instantArgument } from './message-pusher.js';
-import { OpenClaims } from './open-claims.js';
-import { ReplyLostError } from './redis-errors.js';
 import type { Argument } from './redis-link.js';
 import type { RedisPlace } from './redis-place.js';
-import { encodeField, type MessageRecord, parseRecord } from './redis-records.js';
 import { SCRIPTS } from './redis-scripts.js';
-import { type ClaimCall, UnheardClaims } from './unheard-claims.js';
 
 interface Release {
   readonly lease: Lease;
@@ -36,40 +20,15 @@ interface Extension {
   readonly progressJson: string | null;
 }
 
-/** A lease, and what the record of the end will say; names as fields of a record: see `encodeField`. */
-export interface RedisLease extends Lease {
-  readonly remembered: boolean;
-  /** The process that submitted the message; empty when that is unknown. */
-  readonly origin: string;
-  readonly worker: string;
-  /** When this process heard of it, by `performance.now()`. */
-  readonly heardAt: number;
-}
-
-/** Calls the claim script, alone or along with something else. */
-export type SendClaim = (keys: readonly string[], args: readonly Argument[]) => Promise<unknown>;
-
-/** See the head of scripts/claim.lua. */
-type ClaimScriptReply = [now: number, nextDueIn: number, lastChance: number, rest: number, ...claims: unknown[]];
-/** What its fourth value may be. */
-const HAS_MORE = 1;
-const STAYS_OPEN = 2;
-/** Values per claim in it. */
-const CLAIM_FIELDS = 3;
-
 const EXTEND_REPLIES: readonly ExtendReply[] = ['lost', 'held', 'cancel'];
 
-/** What a worker does with messages: claim them, hold them, give them back or end them. */
+/** What a worker does with messages that it has claimed: hold them, give them back or end them. */
 export class LeaseHolder {
   readonly #place: RedisPlace;
   readonly #dedupeWindow: number;
   readonly #releases: Batcher<Release, boolean>;
   readonly #extensions: Batcher<Extension, ExtendReply>;
   readonly #acknowledgements: Batcher<Acknowledgement, boolean>;
-  readonly #unheard: UnheardClaims;
-  readonly #open: OpenClaims;
-  /** Sends a claim by itself. */
-  readonly sendClaim: SendClaim = (keys, args) => this.#place.run(SCRIPTS.claim, keys, args);
 
   constructor(place: RedisPlace, dedupeWindow: number) {
     this.#place = place;
@@ -84,105 +43,6 @@ export class LeaseHolder {
       bytesOf: ({ progressJson }) => progressJson?.length ?? 0,
     });
     this.#acknowledgements = new Batcher({ send: (items) => this.#ack(items), bytesOf: none });
-    this.#unheard = new UnheardClaims(place, (lease) =>
-      this.#releases.add({ lease, runAt: null, reason: 'unheard', error: null }),
-    );
-    this.#open = new OpenClaims(place, this.#unheard, () => this.putBackUnheard().catch(() => {}));
-  }
-
-  /** Claims that stay open are over. */
-  close(): void {
-    this.#open.close();
-  }
-
-  /** @param send how the claim is sent, if not by itself */
-  async claim(request: ClaimRequest, send: SendClaim = this.sendClaim): Promise<ClaimReply> {
-    const { hasMore, ...reply } = await this.#claimPart(request, send).catch(async (err: unknown) => {
-      // Who stops now will not claim again.
-      await this.putBackUnheard().catch(() => {});
-      throw err;
-    });
-    return hasMore ? this.#claimMore(request, reply) : reply;
-  }
-
-  /** Claims, from the second part on. What came before is held already, whatever becomes of the rest. */
-  async #claimMore(request: ClaimRequest, reply: ClaimReply): Promise<ClaimReply> {
-    const count = request.count - reply.claims.length;
-    try {
-      const { hasMore, ...next } = await this.#claimPart(
-        { ...request, alone: false, mayStayOpen: false, count },
-        this.sendClaim,
-      );
-      const both = { ...next, claims: [...reply.claims, ...next.claims] };
-      return hasMore ? await this.#claimMore(request, both) : both;
-    } catch (err) {
-      this.#place.connection.logger.debug({ err }, 'a claim was carried out by half');
-      return reply;
-    }
-  }
-
-  /**
-   * Puts back what claims took whose replies were lost; what fails is tried again at the next call.
-   * @throws StoreUnavailableError, as what the caller is about to do would
-   */
-  async putBackUnheard(): Promise<void> {
-    try {
-      await this.#unheard.putBack();
-    } catch (err) {
-      this.#place.connection.logger.debug({ err }, 'looking for what lost claims took failed');
-      if (err instanceof StoreUnavailableError) throw err;
-    }
-  }
-
-  /** Not repeated when its reply is lost: what it took is put back, for whoever claims next. */
-  async #claimPart(
-    { queue, lane, count, worker, leaseMs, alone, mayStayOpen = false }: ClaimRequest,
-    send: SendClaim,
-  ): Promise<ClaimReply & { hasMore: boolean }> {
-    const { keys, now } = this.#place;
-    const fixed = [keys.tasks, keys.active, keys.held, keys.paused, keys.status('pending'), keys.status('retrying')];
-    const laneKeys = keys.lane(queue, lane);
-    const call = this.#unheard.begin();
-    const workerField = encodeField(worker);
-    const read = (id: string, fence: number, record: Buffer, startedAt: number): Claim =>
-      toClaim({ id, queue, lane, fence, worker: workerField, heardAt: performance.now() }, record, startedAt);
-    const textOf = ({ validUntil }: ClaimCall, most: number, channel: string): string =>
-      [Math.min(most, MAX_BATCH_ENTRIES), workerField, leaseMs, MAX_BATCH_BYTES, validUntil ?? '', channel].join('|');
-    const open = mayStayOpen ? this.#open.prepare(call, { key: laneKeys[7], textOf, read }) : null;
-    const args = [
-      now,
-      queue,
-      lane,
-      Math.min(count, MAX_BATCH_ENTRIES),
-      workerField,
-      leaseMs,
-      alone ? 1 : 0,
-      MAX_BATCH_BYTES,
-      call.token,
-      call.validUntil ?? '',
-      open ? textOf(call, count, this.#open.channel) : '',
-    ];
-    const reply = send([...fixed, ...laneKeys], args);
-    const [at, nextDueIn, lastChance, rest, ...claimed] = (await reply.catch((err: unknown) => {
-      if (err instanceof ReplyLostError) this.#unheard.lost(call);
-      open?.end();
-      throw err;
-    })) as ClaimScriptReply;
-    this.#unheard.heard(call, at);
-    const claims: Claim[] = [];
-    for (let i = 0; i < claimed.length; i += CLAIM_FIELDS) {
-      const [id, fence, record] = claimed.slice(i, i + CLAIM_FIELDS) as [Buffer, number, Buffer];
-      claims.push(read(id.toString(), fence, record, at));
-    }
-    const found = {
-      claims,
-      nextDueIn: nextDueIn < 0 ? null : nextDueIn,
-      lastChanceWaiting: lastChance === 1,
-      hasMore: rest === HAS_MORE,
-    };
-    if (open && rest === STAYS_OPEN) return { ...found, open };
-    open?.end();
-    return found;
   }
 
   extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]> {
@@ -197,10 +57,7 @@ export class LeaseHolder {
     return Promise.all(acknowledgements.map((acknowledgement) => this.#acknowledgements.add(acknowledgement)));
   }
 
-  release(
-    lease: Lease,
-    options: { runAt: Instant | null; reason: ReleaseReason; error?: TaskErrorInfo },
-  ): Promise<boolean> {
+  release(lease: Lease, options: Pick<Release, 'runAt' | 'reason'> & { error?: TaskErrorInfo }): Promise<boolean> {
     return this.#releases.add({ lease, error: null, ...options });
   }
 
@@ -242,40 +99,4 @@ export class LeaseHolder {
     const codes = (await this.#place.run(SCRIPTS.release, lanes.keys, args, { repeat: true })) as number[];
     return codes.map((code) => code === 1);
   }
-}
-
-function toClaim(held: Omit<RedisLease, 'remembered' | 'origin'>, bytes: Buffer, startedAt: number): Claim {
-  const { id, queue, lane, fence, worker, heardAt } = held;
-  const record = parseRecord(bytes);
-  if (record?.kind !== 'message') {
-    const lease: RedisLease = { id, queue, lane, fence, remembered: false, origin: '', worker, heardAt };
-    return {
-      lease,
-      verdict: 'unreadable',
-      payload: bytes.toString(),
-      attempt: 1,
-      crashes: 0,
-      submittedAt: startedAt,
-      startedAt,
-      deferredSince: null,
-    };
-  }
-  const { attempt, crashes, submittedAt, remembered, origin, payload } = record;
-  const lease: RedisLease = { id, queue, lane, fence, remembered, origin, worker, heardAt };
-  return {
-    lease,
-    verdict: judge(record, startedAt),
-    payload,
-    attempt,
-    crashes,
-    submittedAt,
-    startedAt,
-    deferredSince: record.deferredSince || null,
-  };
-}
-
-function judge(record: MessageRecord, now: number): Verdict {
-  if (record.cancelled) return 'cancelled';
-  if (record.exhausted) return 'exhausted';
-  return record.expiresAt !== 0 && record.expiresAt <= now ? 'expired' : 'run';
 }

@@ -24,8 +24,9 @@ import {
 } from '@flowrra/core';
 import type { Redis } from 'ioredis';
 import { DeadLetters } from './dead-letters.js';
-import { LeaseHolder, type SendClaim } from './lease-holder.js';
+import { LeaseHolder } from './lease-holder.js';
 import { LeaseSweeper } from './lease-sweeper.js';
+import { MessageClaimer, type SendClaim } from './message-claimer.js';
 import { MessagePusher } from './message-pusher.js';
 import { QueueDesk } from './queue-desk.js';
 import type { RedisBackend } from './redis-backend.js';
@@ -55,6 +56,7 @@ export class RedisBroker extends BaseBroker {
   };
   readonly #place: RedisPlace;
   readonly #pusher: MessagePusher;
+  readonly #claimer: MessageClaimer;
   readonly #holder: LeaseHolder;
   readonly #sweeper: LeaseSweeper;
   readonly #signals: WorkSignals;
@@ -77,6 +79,7 @@ export class RedisBroker extends BaseBroker {
     this.#place = place;
     this.#pusher = new MessagePusher(place, policy);
     this.#holder = new LeaseHolder(place, policy.dedupeWindow);
+    this.#claimer = new MessageClaimer(place, this.#holder);
     this.#sweeper = new LeaseSweeper(place, policy, () => place.connection.logger);
     this.#signals = new WorkSignals(place);
     this.#desk = new QueueDesk(place);
@@ -92,7 +95,7 @@ export class RedisBroker extends BaseBroker {
     if (this.#closed) return;
     this.#closed = true;
     this.#signals.close();
-    this.#holder.close();
+    this.#claimer.close();
     this.#endKeepAlive?.();
     this.#place.connection.close();
   }
@@ -111,7 +114,7 @@ export class RedisBroker extends BaseBroker {
     this.#endKeepAlive ??= this.#place.connection.keepAlive();
     await this.#tidyUp();
     this.#signals.claimBegins(request.queue, request.lane);
-    return this.#holder.claim(request, send);
+    return this.#claimer.claim(request, send);
   }
 
   override async extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]> {
@@ -123,7 +126,7 @@ export class RedisBroker extends BaseBroker {
 
   /** What nobody heard of goes back before a sweep can take it for what a dead worker held. */
   async #tidyUp(): Promise<void> {
-    await this.#holder.putBackUnheard();
+    await this.#claimer.putBackUnheard();
     await this.#sweeper.sweepIfDue();
   }
 
@@ -159,6 +162,7 @@ export class RedisBroker extends BaseBroker {
       backend,
       place: this.#place,
       holder: this.#holder,
+      claimer: this.#claimer,
       dedupeWindow: this.dedupeWindow,
     });
   }

@@ -110,8 +110,13 @@ export class RedisKeys {
       key('last-chance'),
       key('stale'),
       key('idle'),
-      key('open'),
+      this.openClaims(queue, lane),
     ];
+  }
+
+  /** Hash, token → open claim: see scripts/includes/open.lua. */
+  openClaims(queue: string, lane: Lane | string): string {
+    return `${this.prefix}:open|${laneName(queue, lane)}`;
   }
 
   /** Sorted set, id by the time of death. */

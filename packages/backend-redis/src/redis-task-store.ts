@@ -14,7 +14,8 @@ import {
 } from '@flowrra/core';
 import { Batcher } from './batcher.js';
 import { DeadLetterTable } from './key-tables.js';
-import type { LeaseHolder, RedisLease, SendClaim } from './lease-holder.js';
+import type { LeaseHolder } from './lease-holder.js';
+import type { MessageClaimer, RedisLease, SendClaim } from './message-claimer.js';
 import type { RedisBackend } from './redis-backend.js';
 import type { RedisBroker } from './redis-broker.js';
 import type { Argument } from './redis-link.js';
@@ -41,6 +42,7 @@ export class RedisTaskStore extends BaseTaskStore<RedisBackend> {
   readonly #broker: RedisBroker;
   readonly #place: RedisPlace;
   readonly #holder: LeaseHolder;
+  readonly #claimer: MessageClaimer;
   readonly #dedupeWindow: number;
   readonly #finishes: Batcher<Finish, boolean>;
 
@@ -49,12 +51,14 @@ export class RedisTaskStore extends BaseTaskStore<RedisBackend> {
     backend: RedisBackend;
     place: RedisPlace;
     holder: LeaseHolder;
+    claimer: MessageClaimer;
     dedupeWindow: number;
   }) {
     super(parts.broker, parts.backend);
     this.#broker = parts.broker;
     this.#place = parts.place;
     this.#holder = parts.holder;
+    this.#claimer = parts.claimer;
     this.#dedupeWindow = parts.dedupeWindow;
     this.#finishes = new Batcher({
       send: (items) => this.#finish(items),
@@ -122,7 +126,7 @@ export class RedisTaskStore extends BaseTaskStore<RedisBackend> {
         () => this.#finish(ends),
       );
     });
-    return claimed ?? this.#holder.sendClaim(keys, args);
+    return claimed ?? this.#claimer.sendClaim(keys, args);
   };
 
   async #finish(items: readonly Finish[]): Promise<boolean[]> {
