@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from '@flowrra/core';
+import { StoreUnavailableError, sleep, systemClock } from '@flowrra/core';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RedisBroker } from '../../src/index.js';
 import { claimOne, first, message, ownServer, ownServerBehindLink, PLACES, SOON } from '../setup.js';
@@ -31,6 +31,22 @@ describe('a connection that falls silent before the server has greeted it', () =
     await link.set({ kind: 'pass' });
     await vi.waitFor(() => broker.size('default'), SOON);
   }, 40_000);
+});
+
+describe('a connection that leaves calls of different patience without a reply', () => {
+  it('lets each go by its own: a push by the deadline, though a claim before it may take longer', async () => {
+    const { broker: open, link, linkUrl } = await ownServerBehindLink();
+    const broker = await open({ deadline: 300 }, linkUrl);
+    await broker.push([message()]);
+    await broker.claim(claimOne);
+    await link.set({ kind: 'blackhole' });
+    const claimed = broker.claim(claimOne).catch(() => 'claim');
+    const pushed = broker.push([message()]).catch(() => 'push');
+    const longAfter = sleep(systemClock, 3_000).then(() => 'long after the deadline');
+    expect(await Promise.race([claimed, pushed, longAfter])).toBe('push');
+    expect(await Promise.race([claimed, longAfter])).toBe('long after the deadline');
+    expect(await claimed).toBe('claim');
+  });
 });
 
 describe('a connection that leaves many calls without a reply', () => {
