@@ -11,7 +11,7 @@ export const claims: Part = {
   about:
     'Claiming due schedules in batches of 500, on a durable database. Flowrra writes its ledger as well; the raw limit only advances rows that it locked with SKIP LOCKED (SQLite: BEGIN IMMEDIATE).',
   async measure(bench) {
-    const count = bench.amount(15_000, 1_000);
+    const count = bench.amount(10_000, 1_000);
     for (const engine of ENGINE_NAMES) {
       const database = await ENGINES[engine]();
       await bench.compete<keyof ClaimFigures>({

@@ -109,19 +109,7 @@ export class MessageClaimer {
     const textOf = ({ validUntil }: ClaimCall, most: number, channel: string): string =>
       [Math.min(most, MAX_BATCH_ENTRIES), workerField, leaseMs, MAX_BATCH_BYTES, validUntil ?? '', channel].join('|');
     const open = mayStayOpen ? this.#open.prepare(call, { key: keys.openClaims(queue, lane), textOf, read }) : null;
-    const args = [
-      now,
-      queue,
-      lane,
-      Math.min(count, MAX_BATCH_ENTRIES),
-      workerField,
-      leaseMs,
-      alone ? 1 : 0,
-      MAX_BATCH_BYTES,
-      call.token,
-      call.validUntil ?? '',
-      open ? textOf(call, count, this.#open.channel) : '',
-    ];
+    const args = [now, queue, lane, call.token, textOf(call, count, open ? this.#open.channel : ''), alone ? 1 : 0];
     const reply = send([...fixed, ...keys.lane(queue, lane)], args);
     const [at, nextDueIn, lastChance, rest, ...claimed] = (await reply.catch((err: unknown) => {
       if (err instanceof ReplyLostError) this.#unheard.lost(call);

@@ -1,7 +1,7 @@
 -- Hands messages of one lane out: each gets a lease and the next fence.
 -- KEYS: tasks, active, held, paused, status:pending, status:retrying, the lane's keys.
--- ARGV: now, queue, lane, count, worker, lease in ms, alone (1 or 0), max bytes, token of this call, until when the call
---       is valid ("": for ever), this call as scripts/includes/open.lua keeps it if it may stay open ("": it may not).
+-- ARGV: now, queue, lane, token of this call, the call as scripts/includes/open.lua tells it, 1 when the worker's process is
+--       empty and the call may hand out a message that is to run alone.
 -- Returns now, ms until the next delayed message is due (-1: none), whether one waits for a worker that is alone,
 --         1 when there is more than the bytes allow, 2 when the call stays open, then per claim: id, fence, record.
 local TASKS, ACTIVE, HELD, PAUSED, PENDING, RETRYING, BASE = 1, 2, 3, 4, 5, 6, 7
@@ -10,14 +10,15 @@ local PROMOTED_AT_ONCE = 1000
 local IDLE_MS = 5000
 
 local now = clockNow(ARGV[1])
-local queue, lane, count, worker = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
-local leaseTail = digits(now) .. '|' .. queue .. '|' .. lane .. '|' .. worker .. '|' .. ARGV[9] .. '.'
-local expiry = digits(now + tonumber(ARGV[6]))
-local alone, maxBytes = ARGV[7] == '1', tonumber(ARGV[8])
+local queue, lane, token, call, alone = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6] == '1'
+local count, worker, leaseMs, maxBytes, validUntil, channel = call:match(CLAIM)
+count, maxBytes = tonumber(count), tonumber(maxBytes)
+local leaseTail = digits(now) .. '|' .. queue .. '|' .. lane .. '|' .. worker .. '|' .. token .. '.'
+local expiry = digits(now + tonumber(leaseMs))
 
 local reply = { now, -1, 0, 0 }
 -- It was so long on its way that nobody waits for the reply any more.
-if now > (tonumber(ARGV[10]) or math.huge) then
+if now > (tonumber(validUntil) or math.huge) then
   return reply
 end
 -- Mostly all that there is waits in the plain list: whether there is more is asked once.
@@ -210,8 +211,8 @@ end
 if not isFull() and redis.call('PEXPIRE', KEYS[BASE + IDLE], IDLE_MS) == 0 then
   redis.call('SET', KEYS[BASE + IDLE], '1', 'PX', IDLE_MS)
 end
-if claimed == 0 and reply[3] == 0 and ARGV[11] ~= '' then
-  redis.call('HSET', KEYS[BASE + OPEN], ARGV[9], ARGV[11])
+if claimed == 0 and reply[3] == 0 and channel ~= '' then
+  redis.call('HSET', KEYS[BASE + OPEN], token, call)
   redis.call('PEXPIRE', KEYS[BASE + OPEN], IDLE_MS)
   reply[4] = 2
 end

@@ -210,16 +210,14 @@ local function answerOpen(lane)
     if not token then
       return handedOut
     end
-    local count, worker, leaseMs, maxBytes, validUntil, channel = call:match(OPEN_CALL)
+    local count, _, _, _, validUntil, channel = call:match(CLAIM)
     local isHeard = count and redis.call('PUBSUB', 'NUMSUB', channel)[2] > 0
     if isHeard and now <= (tonumber(validUntil) or math.huge) then
       local keys = {
         KEYS[TASKS], KEYS[ACTIVE], KEYS[HELD], KEYS[PAUSED], KEYS[STATUS + STATUSES.pending],
         KEYS[STATUS + STATUSES.retrying], unpack(KEYS, lane.base, lane.base + LANE_KEYS - 1),
       }
-      local reply = claim(keys, {
-        ARGV[1], lane.queue, lane.name, count, worker, leaseMs, '0', maxBytes, token, validUntil, '',
-      })
+      local reply = claim(keys, { ARGV[1], lane.queue, lane.name, token, call, '0' })
       if #reply == 4 then
         return handedOut
       end

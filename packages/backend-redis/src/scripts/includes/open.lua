@@ -1,6 +1,7 @@
--- A claim that found nothing may stay open: its call is a text in a hash of the lane, under its token, until a push carries
--- it out or its worker takes it back. count|worker|lease in ms|max bytes|valid until|channel of the answer
-local OPEN_CALL = '^(%d+)|([^|]*)|(%d+)|(%d+)|(%d*)|(.+)$'
+-- A claim as its worker sends it: count|worker|lease in ms|max bytes|valid until on the server's clock ("": for ever)
+-- |channel of the answer if it may stay open ("": it may not). Then, when it finds nothing, it is kept in a hash of the lane,
+-- under its token, until a push carries it out or its worker takes it back.
+local CLAIM = '^(%d+)|([^|]*)|(%d+)|(%d+)|(%d*)|(.*)$'
 
 -- The answer, of what scripts/claim.lua returned: "token|now\n", then per claim "id|fence|bytes\n" and so many bytes of its
 -- record.
