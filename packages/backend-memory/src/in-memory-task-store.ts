@@ -42,9 +42,8 @@ export class InMemoryTaskStore extends BaseTaskStore {
 
   async submit(messages: readonly NewMessage[]): Promise<SubmitReply[]> {
     return this.#desk.push(messages).map(({ known, submittedAt }, i) => {
-      const message = messages[i] as NewMessage;
-      if (known) return { known, submittedAt, recorded: this.#results.find(message.id) !== undefined };
-      this.#showPending(message, submittedAt);
+      if (!known) this.#showPending(messages[i] as NewMessage, submittedAt);
+      // What is known was recorded when it was pushed; if there is no record, it is gone.
       return { known, submittedAt, recorded: true };
     });
   }

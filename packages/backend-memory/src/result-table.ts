@@ -4,7 +4,7 @@ import {
   type FinishedTaskResult,
   isFinal,
   ResultNotFoundError,
-  resolveWaitTimeout,
+  resolveWait,
   systemClock,
   TaskStatus,
   WaitAbortedError,
@@ -75,13 +75,13 @@ export class ResultTable {
   }
 
   waitFor(taskId: string, options: BackendWaitOptions): Promise<FinishedTaskResult> {
-    const timeout = resolveWaitTimeout(options.timeout);
-    if (options.signal?.aborted) throw new WaitAbortedError(`Waiting for task ${taskId}`, options.signal.reason);
+    const { timeout, signal, seen } = resolveWait(options);
+    if (signal?.aborted) throw new WaitAbortedError(`Waiting for task ${taskId}`, signal.reason);
     const stored = this.find(taskId);
     if (stored && isFinal(stored.status)) return Promise.resolve(readEnd(stored));
-    if (!stored && options.seen) throw new ResultNotFoundError(taskId);
+    if (!stored && seen) throw new ResultNotFoundError(taskId);
     if (timeout === 0) throw new WaitTimeoutError(taskId, timeout);
-    return this.#waits.add(taskId, timeout, options.signal, this.clock);
+    return this.#waits.add(taskId, timeout, signal, this.clock);
   }
 
   close(): void {

@@ -93,15 +93,6 @@ describe('The memory pair', () => {
     expect(await store.get('a')).toBeNull();
   });
 
-  it('says of a known task whether it has a record still', async () => {
-    const { store, endNext } = await setup({ ttl: 1_000 });
-    await store.submit([message('a', true)]);
-    expect(await store.submit([message('a', true)])).toMatchObject([{ known: true, recorded: true }]);
-    await endNext();
-    await clock.advance(1_000);
-    expect(await store.submit([message('a', true)])).toMatchObject([{ known: true, recorded: false }]);
-  });
-
   it('takes the end of another delivery, or of another task, for no repetition of its own', async () => {
     const { store, claimOne } = await setup();
     await store.submit([message('a')]);

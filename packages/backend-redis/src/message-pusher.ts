@@ -175,8 +175,8 @@ function areAlike(a: NewMessage, b: NewMessage): boolean {
   );
 }
 
-/** See resolveInstant in scripts/includes/clock.lua. */
+/** See resolveInstant in scripts/includes/clock.lua, for which 0 is no instant: what is over by far is over at 1 as well. */
 export function instantArgument(instant: Instant | null): string {
   if (instant === null) return '';
-  return 'at' in instant ? String(Math.max(0, Math.round(instant.at))) : `+${Math.max(0, Math.round(instant.after))}`;
+  return 'at' in instant ? String(Math.max(1, Math.round(instant.at))) : `+${Math.max(0, Math.round(instant.after))}`;
 }

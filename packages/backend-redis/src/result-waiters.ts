@@ -5,7 +5,7 @@ import {
   isFinished,
   onAbort,
   ResultNotFoundError,
-  resolveWaitTimeout,
+  resolveWait,
   ShortLivedMap,
   StoppedError,
   StoreUnavailableError,
@@ -79,8 +79,7 @@ export class ResultWaiters {
 
   wait(taskId: string, options: BackendWaitOptions): Promise<FinishedTaskResult> {
     return new Promise((resolve, reject) => {
-      const { signal, seen = false } = options;
-      const timeout = resolveWaitTimeout(options.timeout);
+      const { timeout, signal, seen } = resolveWait(options);
       if (this.#closed) throw new StoppedError('The result backend');
       const aborted = (): Error => new WaitAbortedError(`Waiting for task ${taskId}`, signal?.reason);
       if (signal?.aborted) throw aborted();

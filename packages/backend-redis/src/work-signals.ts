@@ -1,7 +1,17 @@
-import { type Lane, onAbort, StoppedError, WaitAbortedError, type WaitForWorkOptions } from '@flowrra/core';
+import {
+  type Lane,
+  onAbort,
+  StoppedError,
+  systemClock,
+  WaitAbortedError,
+  type WaitForWorkOptions,
+} from '@flowrra/core';
 import { laneName } from './redis-keys.js';
 import type { RedisPlace } from './redis-place.js';
 import type { Subscription } from './redis-subscriber.js';
+
+/** The server counts a worker as idle for 5 s after its last claim: who waits for longer than this, in milliseconds, asks again. */
+const LONGEST_WAIT = 4_000;
 
 /** Tells idle workers of this process that a queue may have work. A hint: who waits also looks by itself. */
 export class WorkSignals {
@@ -37,10 +47,12 @@ export class WorkSignals {
       const settle = (end: () => void): void => {
         for (const queue of queues) this.#waiting.get(queue)?.delete(wake);
         stopListening();
+        timer.cancel();
         end();
       };
       const wake = (): void => settle(this.#closed ? () => reject(new StoppedError('The broker')) : resolve);
       for (const queue of queues) this.#wakersOf(queue).add(wake);
+      const timer = systemClock.after(LONGEST_WAIT, wake, { keepAlive: false });
       const stopListening = onAbort(signal, () =>
         settle(() => reject(new WaitAbortedError('Waiting for work', signal.reason))),
       );

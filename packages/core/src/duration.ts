@@ -7,14 +7,14 @@ export type DurationText = `${number}${keyof typeof UNITS}`;
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const TEXT = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 /** A hundred years; longer spans are slips of the keyboard. */
-const LONGEST = 100 * 365 * UNITS.d;
+export const LONGEST_DURATION = 100 * 365 * UNITS.d;
 
 /**
  * Milliseconds of a duration, rounded to whole ones.
  * @throws ArgumentError when it is no duration, or outside `min` (default 0) and `max`; `name` is what the message calls it.
  */
 export function parseDuration(value: unknown, name: string, limits: { min?: number; max?: number } = {}): number {
-  const { min = 0, max = LONGEST } = limits;
+  const { min = 0, max = LONGEST_DURATION } = limits;
   const ms = typeof value === 'string' ? parseText(value) : value;
   if (typeof ms !== 'number' || !Number.isFinite(ms)) {
     throw new ArgumentError(

@@ -19,7 +19,7 @@ import { isMiddleware, isService, type Middleware, type Service, type SubmitCall
 import { checkName } from './names.js';
 import { isScheduleService, type ScheduleService } from './scheduling/schedule-service.js';
 import { TaskClient } from './task-client.js';
-import type { Task, TaskContract } from './tasks/task.js';
+import { isTaskContract, type Task, type TaskContract } from './tasks/task.js';
 import type { TaskHandle } from './tasks/task-handle.js';
 import type { CpuCode } from './tasks/task-registry.js';
 import type { TaskResult } from './tasks/task-result.js';
@@ -75,6 +75,8 @@ export class Flowrra {
     contract: TaskContract<Args, Result, Kwargs>,
     code: NoInfer<HandlerOf<Args, Result, Kwargs>> | CpuCode,
   ): Task<Args, Result, Kwargs> {
+    if (!isTaskContract(contract))
+      throw new ArgumentError('contract', 'implement() takes what defineTask() returned, and its code.');
     if (contract.kind === 'io') {
       if (typeof code !== 'function')
         throw new ConfigError('handler', `"${contract.name}" is an I/O task: implement it with a function.`);
@@ -108,6 +110,7 @@ export class Flowrra {
 
   /** Per task id: whether the broker holds it, waiting, delayed, running or given up. */
   async holds(taskIds: readonly string[]): Promise<boolean[]> {
+    if (!Array.isArray(taskIds)) throw new ArgumentError('taskIds', 'taskIds must be a list of ids.');
     for (const id of taskIds) checkName(id, 'taskId');
     return (await this.#client.open()).store.holds(taskIds);
   }

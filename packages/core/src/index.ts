@@ -61,7 +61,7 @@ export {
 } from './backends/base-result-backend.js';
 export { checkPage } from './backends/check-page.js';
 export { getBackend } from './backends/get-backend.js';
-export { pollUntilFinished, resolveWaitTimeout } from './backends/poll-until-finished.js';
+export { pollUntilFinished, type ResolvedWait, resolveWait } from './backends/poll-until-finished.js';
 
 // Brokers
 

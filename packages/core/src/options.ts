@@ -12,16 +12,37 @@ export function checkOptions<T extends object>(
   known: readonly (keyof T & string)[],
 ): T {
   const name = group || 'options';
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new ConfigError(name, `${name} must be an object with some of: ${known.join(', ')}.`);
-  }
-  for (const key of Object.keys(options)) {
+  checkPlainObject(options, name, `an object with some of: ${known.join(', ')}`);
+  for (const key of Object.keys(options as object)) {
     if (!(known as readonly string[]).includes(key)) {
       const path = group ? `${group}.${key}` : key;
       throw new ConfigError(path, `There is no option "${path}". Known: ${known.join(', ')}.`);
     }
   }
   return options as T;
+}
+
+/**
+ * An object literal, or something as plain: what another object has, a promise or a URL say, would be ignored.
+ * @param wanted what errors say that it must be
+ * @throws ConfigError naming the option
+ */
+export function checkPlainObject(value: unknown, option: string, wanted: string): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    // By its place in the chain, as objects of another realm are plain as well.
+    if (prototype === null || Object.getPrototypeOf(prototype) === null) return value as Record<string, unknown>;
+  }
+  const hint = value instanceof Promise ? ' This is a promise: await it first.' : '';
+  throw new ConfigError(option, `${option} must be ${wanted}.${hint}`);
+}
+
+/** By what it can do: polyfills and other realms have an AbortSignal of their own. @throws ConfigError */
+export function checkSignal(signal: unknown): AbortSignal | undefined {
+  if (signal === undefined) return undefined;
+  if (typeof signal === 'object' && signal !== null && 'aborted' in signal && 'addEventListener' in signal)
+    return signal as AbortSignal;
+  throw new ConfigError('signal', 'signal must be an AbortSignal, such as the signal of an AbortController.');
 }
 
 /**

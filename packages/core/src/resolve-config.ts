@@ -15,7 +15,7 @@ import { CONTRACT, type ContractName, describeContract, implementsContract } fro
 import { ConfigError } from './errors.js';
 import { consoleLogger, type Logger } from './logger.js';
 import { checkName } from './names.js';
-import { checkDuration, checkInteger, checkOptions } from './options.js';
+import { checkDuration, checkInteger, checkOptions, checkPlainObject } from './options.js';
 import { DEFAULT_MAX_PAYLOAD_BYTES } from './tasks/codec.js';
 
 const MAX_WORKERS = 10_000;
@@ -65,6 +65,7 @@ export function resolveConfig(config: Config): ResolvedConfig {
     config.url,
     addressOf(broker.target),
   );
+  checkResultsHavePlace(broker.target, backendTarget);
   const brokerTarget = firstGiven<BaseBroker | string | null>(broker.target, config.url, addressOf(backend.target));
   const executor = checkOptions<ExecutorConfig>(config.executor ?? {}, 'executor', [
     'ioWorkers',
@@ -88,7 +89,7 @@ export function resolveConfig(config: Config): ResolvedConfig {
       max: 256 * 1024 * 1024,
     }),
     logger: checkLogger(config.logger ?? consoleLogger),
-    clock: config.clock ?? systemClock,
+    clock: checkClock(config.clock ?? systemClock),
   };
 }
 
@@ -97,6 +98,23 @@ function checkLogger(logger: Logger): Logger {
   const lacking = (['debug', 'info', 'warn', 'error'] as const).filter((level) => typeof logger[level] !== 'function');
   if (lacking.length === 0) return logger;
   throw new ConfigError('logger', `logger must have the methods of a pino logger; it lacks ${lacking.join(', ')}.`);
+}
+
+function checkClock(clock: Clock): Clock {
+  if (typeof clock?.now === 'function' && typeof clock.after === 'function') return clock;
+  throw new ConfigError(
+    'clock',
+    'clock must be a Clock, with the methods now and after: leave it out outside of tests.',
+  );
+}
+
+/** Results in the memory of each process would be awaited by others for ever. */
+function checkResultsHavePlace(broker: BaseBroker | string | null | undefined, backend: unknown): void {
+  if (typeof broker !== 'object' || broker === null || broker.supports.processLocal || backend !== undefined) return;
+  throw new ConfigError(
+    'backend',
+    'A broker of your own does not say where results are kept: give a backend too, or null to keep them in this process.',
+  );
 }
 
 function firstGiven<T>(...targets: (T | undefined)[]): T | undefined {
@@ -116,7 +134,10 @@ function resolveBackend({ backend }: Config): {
   refuseOtherContract(backend, 'backend', 'result-backend@1');
   const { url, options, ...own } = checkOptions<BackendConfig>(backend, 'backend', ['url', 'ttl', 'options']);
   if (own.ttl !== undefined && own.ttl !== null) checkDuration(own.ttl, 'backend.ttl', { min: 1 });
-  return { target: checkUrl(url, 'backend.url'), options: { ...defined(own), ...options } };
+  return {
+    target: checkUrl(url, 'backend.url'),
+    options: { ...defined(own), ...checkMore(options, 'backend.options') },
+  };
 }
 
 function resolveBroker({ broker }: Config): {
@@ -128,7 +149,10 @@ function resolveBroker({ broker }: Config): {
   refuseOtherContract(broker, 'broker', 'broker@1');
   const known = ['url', ...BROKER_POLICY_OPTIONS, 'options'] as const;
   const { url, options, ...policy } = checkOptions<BrokerConfig>(broker, 'broker', known);
-  return { target: checkUrl(url, 'broker.url'), options: { ...checkBrokerPolicy(policy, 'broker'), ...options } };
+  return {
+    target: checkUrl(url, 'broker.url'),
+    options: { ...checkBrokerPolicy(policy, 'broker'), ...checkMore(options, 'broker.options') },
+  };
 }
 
 function resolveQueues(executor: ExecutorConfig): ResolvedConfig['queues'] {
@@ -162,12 +186,18 @@ function resolveQueues(executor: ExecutorConfig): ResolvedConfig['queues'] {
 }
 
 /** A store in the place of another, or of another version of the contract, is no object with wrong options. */
-function refuseOtherContract(value: object, option: string, contract: ContractName): void {
-  if (!(CONTRACT in value)) return;
+function refuseOtherContract(value: unknown, option: string, contract: ContractName): void {
+  if (typeof value !== 'object' || value === null || !(CONTRACT in value)) return;
   throw new ConfigError(
     option,
     `${option} takes a ${contract} (or an address, or options), not ${describeContract(value)}.`,
   );
+}
+
+function checkMore(options: unknown, option: string): Record<string, unknown> {
+  return options === undefined
+    ? {}
+    : checkPlainObject(options, option, "an object of options of the store's constructor");
 }
 
 function checkUrl(url: unknown, option: string): string | null | undefined {

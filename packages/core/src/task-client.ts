@@ -9,6 +9,7 @@ import { ArgumentError, ConfigError, NoWorkerError, StoppedError, TaskNotFoundEr
 import { TaskEvents } from './events/task-events.js';
 import type { Middleware, SubmitCall } from './middleware.js';
 import { checkName } from './names.js';
+import { onAbort } from './on-abort.js';
 import { type ResolvedConfig, resolveConfig } from './resolve-config.js';
 import { JoinedTaskStore } from './stores/joined-task-store.js';
 import { isServed } from './stores/served-lanes.js';
@@ -50,6 +51,7 @@ export class TaskClient implements HandleSource {
   /** What `open` resolves to, once it has: a call that need not wait for it takes fewer turns of the microtask queue. */
   #stores: OpenStores | undefined;
   #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(config: Config) {
     this.config = resolveConfig(config);
@@ -96,7 +98,7 @@ export class TaskClient implements HandleSource {
     if (isTaskContract(task)) return task;
     throw new ArgumentError(
       'task',
-      'submit() takes what app.task() or defineTask() returned, or the name of a registered task.',
+      'A task is given as what app.task() or defineTask() returned, or to submit() as the name of a registered one.',
     );
   }
 
@@ -178,7 +180,8 @@ export class TaskClient implements HandleSource {
   }
 
   handle<Result>(contract: TaskContract<readonly unknown[], Result>, id: string): TaskHandle<Result> {
-    return new TaskHandle<Result>(this, checkName(id, 'id'), contract, contract.queue);
+    const { queue } = this.contractOf(contract);
+    return new TaskHandle<Result>(this, checkName(id, 'id'), contract, queue);
   }
 
   async get(taskId: string): Promise<TaskResult | null> {
@@ -186,17 +189,47 @@ export class TaskClient implements HandleSource {
   }
 
   waitFor(taskId: string, place: TaskPlace, options: BackendWaitOptions): Promise<FinishedTaskResult> {
-    const wait = (stores: OpenStores) => waitIn(stores, taskId, place, options);
+    const wait = (stores: OpenStores) =>
+      stores.backend === this.config.backend.target
+        ? this.#waitUntilClosed(stores, taskId, place, options)
+        : waitIn(stores, taskId, place, options);
     return this.#stores ? wait(this.#stores) : this.open().then(wait);
   }
 
+  /** A backend that is the user's stays open when this client closes, and would not end the wait. */
+  async #waitUntilClosed(
+    stores: OpenStores,
+    taskId: string,
+    place: TaskPlace,
+    options: BackendWaitOptions,
+  ): Promise<FinishedTaskResult> {
+    const { signal } = options;
+    const end = new AbortController();
+    const stopListening = onAbort(this.#closing.signal, () => end.abort());
+    const stopListeningToUser = signal && onAbort(signal, () => end.abort(signal.reason));
+    try {
+      return await waitIn(stores, taskId, place, { ...options, signal: end.signal });
+    } catch (err) {
+      if (end.signal.aborted && !signal?.aborted) throw new StoppedError('The app');
+      throw err;
+    } finally {
+      stopListening();
+      stopListeningToUser?.();
+    }
+  }
+
+  /** A task may wait in another queue than the one that its handle knows: then its record says in which. */
   async cancel(taskId: string, queue: string): Promise<boolean> {
-    return (await this.open()).store.cancel(queue, taskId);
+    const { store } = await this.open();
+    if (await store.cancel(queue, taskId)) return true;
+    const record = await store.get(taskId);
+    return record !== null && record.queue !== queue && store.cancel(record.queue, taskId);
   }
 
   /** Closes the stores that this client opened; later calls fail with StoppedError. Instances passed in are the user's. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#closing.abort();
     this.#stores = undefined;
     const stores = await this.#opening?.catch(() => undefined);
     if (stores) await this.#closeOwn(stores);
@@ -210,20 +243,25 @@ export class TaskClient implements HandleSource {
 
 /** A wait in a store of this process ends only if the process works: without a worker it is refused. */
 function waitIn(
-  { store, broker }: OpenStores,
+  { store, broker }: Pick<OpenStores, 'store' | 'broker'>,
   taskId: string,
   place: TaskPlace,
   options: BackendWaitOptions,
 ): Promise<FinishedTaskResult> {
   const isUnserved = broker.supports.processLocal && !isServed(broker, place.queue, place.lane);
-  return isUnserved ? endedAlready(store, taskId, place) : store.waitFor(taskId, options);
+  return isUnserved ? waitElsewhere({ store, broker }, taskId, place, options) : store.waitFor(taskId, options);
 }
 
-/** @throws NoWorkerError when the task has not ended */
-async function endedAlready(store: TaskStore, taskId: string, { queue, lane }: TaskPlace): Promise<FinishedTaskResult> {
+/** The same for a task that has ended, or waits in another queue than its handle knows. @throws NoWorkerError for others */
+async function waitElsewhere(
+  { store, broker }: Pick<OpenStores, 'store' | 'broker'>,
+  taskId: string,
+  { queue, lane }: TaskPlace,
+  options: BackendWaitOptions,
+): Promise<FinishedTaskResult> {
   const result = await store.get(taskId);
-  if (result && isFinished(result)) return result;
-  throw new NoWorkerError(taskId, queue, lane);
+  if (result && (isFinished(result) || isServed(broker, result.queue, lane))) return store.waitFor(taskId, options);
+  throw new NoWorkerError(taskId, result?.queue ?? queue, lane);
 }
 
 type SubmitMiddleware = Middleware & Required<Pick<Middleware, 'submit'>>;

@@ -19,6 +19,11 @@ async function closedPort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0;
 }
 const withPassword = (port: number) => `redis://user:s3cr3t@127.0.0.1:${port}/0`;
+/** One that many processes share. */
+function sharedBroker(): InMemoryBroker {
+  const broker = new InMemoryBroker();
+  return Object.defineProperty(broker, 'supports', { value: { ...broker.supports, processLocal: false } });
+}
 const reasonOf = (promise: Promise<unknown>) =>
   promise.then(
     () => undefined,
@@ -128,6 +133,19 @@ describe('the address of a store', () => {
       code: 'BACKEND_ERROR',
       message: expect.stringContaining(what),
     });
+  });
+
+  it.each([
+    ['a promise', { backend: getBackend(null) }, 'backend', 'await it'],
+    ['a URL object', { backend: new URL('redis://host') }, 'backend', 'object'],
+    ['a number', { backend: 5 }, 'backend', 'object'],
+    ['options that are none', { backend: { options: 5 } }, 'backend.options', 'object'],
+    ['options of a broker that are none', { broker: { options: [] } }, 'broker.options', 'object'],
+    ['a broker alone, which does not say where results go', { broker: sharedBroker() }, 'backend', 'null'],
+  ])('cannot be given as %s, and nothing runs in memory instead', (_what, config, option, hint) => {
+    expect(() => new Flowrra(config as unknown as Config)).toThrow(
+      expect.objectContaining({ code: 'INVALID_CONFIG', option, message: expect.stringContaining(hint) }),
+    );
   });
 
   it('is passed through when it is an instance, and means memory when it is null', async () => {

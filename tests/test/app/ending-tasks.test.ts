@@ -17,6 +17,15 @@ describe.each(STORES)('ending a task on %s', (stores) => {
     await expect(second.result()).rejects.toMatchObject({ code: 'TASK_CANCELLED', taskId: second.id });
   });
 
+  it('cancels one that waits in another queue than its contract names', async () => {
+    const work = openWorld(stores)
+      .app()
+      .task('work', () => 1);
+    const { id } = await work.submit([], { id: 'elsewhere', queue: 'other' });
+    expect(await (await work.submit([], { id })).cancel()).toBe(true);
+    expect(await work.handle(id).cancel()).toBe(true);
+  });
+
   it('cancels one that is delayed for a day', async () => {
     const app = openWorld(stores).app();
     const note = app.task('note', () => 'ran');
@@ -146,6 +155,14 @@ describe.each(STORES)('ending a task on %s', (stores) => {
 });
 
 describe('awaiting on memory', () => {
+  it('goes by the queue that the task is in, whatever its contract says', async () => {
+    const app = openWorld('memory').app({ executor: { queues: ['other'] } });
+    const work = app.task('work', () => 1);
+    await app.start();
+    const { id } = await work.submit([], { queue: 'other', delay: '20ms' });
+    expect(await work.handle(id).result()).toBe(1);
+  });
+
   it('is an error when nobody serves the queue, instead of a wait for ever', async () => {
     const app = openWorld('memory').app();
     const add = app.task('add', (a: number) => a);

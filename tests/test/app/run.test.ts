@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { openWorld } from '../../support/world.js';
 
@@ -13,6 +15,20 @@ describe('run', () => {
     await running;
     await expect(add.submit([1, 2])).rejects.toMatchObject({ code: 'STOPPED' });
     expect(process.listenerCount('SIGTERM')).toBe(0);
+  });
+
+  it('leaves nothing open when it cannot start', async () => {
+    const program = `
+      import { Flowrra } from '@flowrra/core';
+      const app = new Flowrra({ url: 'redis://127.0.0.1:1' });
+      app.task('work', () => 1);
+      await app.run().catch((err) => console.log(err.code));`;
+    const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'STORE_UNAVAILABLE\n' });
   });
 
   it('serves many queues without a warning about listeners', async () => {

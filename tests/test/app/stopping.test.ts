@@ -128,6 +128,17 @@ describe.each(STORES)('stopping on %s', (stores) => {
     expect(await observer.get(result)).toMatchObject({ status: 'pending', taskName: 'child' });
   });
 
+  it('ends waits for tasks that have not ended, whoever made the stores', async () => {
+    const app = openWorld(stores).app();
+    const work = app.task('work', () => 1);
+    const handle = await work.submit([], { delay: '1h' });
+    await app.start();
+    const results = [handle.result(), handle.result({ signal: new AbortController().signal })];
+    const ends = results.map((result) => expect(result).rejects.toMatchObject({ code: 'STOPPED' }));
+    await app.stop();
+    await Promise.all(ends);
+  });
+
   it('may be asked for more than once, at the same time as well, and ends the app (SH-06)', async () => {
     const app = openWorld(stores).app();
     const add = app.task('add', (a: number) => a);

@@ -35,6 +35,22 @@ describe('waiting for a result', () => {
     });
   });
 
+  it.each([
+    ['its controller', new AbortController()],
+    ['something else', false],
+  ])('refuses %s in the place of a signal', async (_what, signal) => {
+    for (const stores of STORES) {
+      const handle = await openWorld(stores)
+        .app()
+        .task('add', (a: number) => a)
+        .submit([1]);
+      await expect(handle.result({ signal: signal as never })).rejects.toMatchObject({
+        code: 'INVALID_CONFIG',
+        option: 'signal',
+      });
+    }
+  });
+
   it('does not say that a task ran too long when only a task that it awaited did', async () => {
     const app = openWorld('memory').app();
     const child = app.task('child', { timeout: 5, retries: 0 }, () => new Promise<void>(() => {}));
@@ -97,8 +113,20 @@ describe('wrong use is a typed error', () => {
   });
 
   it.each([
+    ['ids that are no list', (app: App) => app.holds('id' as never)],
+    ['a page that is none', (app: App) => app.listByStatus('success', null as never)],
+    ['a page with an unknown option', (app: App) => app.listByStatus('success', { lmit: 1 } as never)],
+  ])('of %s', async (_what, use) => {
+    await expect(use(openWorld('memory').app())).rejects.toMatchObject({ code: expect.stringMatching(/^INVALID_/) });
+  });
+
+  it.each([
     ['an extension that is nothing known', (app: App) => app.use({ excute: () => 1 } as never)],
     ['no extension', (app: App) => app.use(undefined as never)],
+    ['a contract that is none', (app: App) => app.implement('x' as never, () => 1)],
+    ['no contract', (app: App) => app.implement(null as never, () => 1)],
+    ['a handle of no contract', (app: App) => app.handle({} as never, 'id')],
+    ['a schema that is none', (app: App) => app.task('x', { schema: { args: 5 as never } }, () => 1)],
     ['an event that does not exist', (app: App) => app.on('finish' as never, () => {})],
     ['a listener that is no function', (app: App) => app.on('finished', {} as never)],
     ['a task without a handler', (app: App) => app.task('x', undefined as never)],

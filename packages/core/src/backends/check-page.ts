@@ -1,11 +1,13 @@
 import { ArgumentError } from '../errors.js';
+import { checkOptions } from '../options.js';
 import type { Page } from './base-result-backend.js';
 
 /**
  * A page with nothing left open: no limit is Infinity.
- * @throws ArgumentError when `limit` or `offset` is no whole number from 0 on
+ * @throws ConfigError for an unknown option; ArgumentError when `limit` or `offset` is no whole number from 0 on
  */
-export function checkPage({ limit, offset }: Page): { limit: number; offset: number } {
+export function checkPage(page: Page): { limit: number; offset: number } {
+  const { limit, offset } = checkOptions<Page>(page, 'page', ['limit', 'offset']);
   return {
     limit:
       limit === null || limit === undefined

@@ -1,3 +1,4 @@
+import { LONGEST_DURATION } from '../duration.js';
 import type { TaskErrorInfo } from '../errors.js';
 import { describeError } from '../tasks/describe-error.js';
 
@@ -29,5 +30,5 @@ export function failedAttempt(thrown: unknown): FailedAttempt {
 function retryAdvice(thrown: unknown, error: TaskErrorInfo): FailedAttempt['retry'] {
   if (error.code && PERMANENT_CODES.has(error.code)) return 'never';
   const delay = error.code === 'RETRY_LATER' ? (thrown as { delay?: unknown }).delay : undefined;
-  return typeof delay === 'number' && Number.isFinite(delay) && delay >= 0 ? { after: delay } : 'policy';
+  return typeof delay === 'number' && delay >= 0 ? { after: Math.min(delay, LONGEST_DURATION) } : 'policy';
 }

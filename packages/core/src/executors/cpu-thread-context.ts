@@ -40,8 +40,13 @@ export class CpuThreadContext implements TaskContext {
     return this.#signal;
   }
 
-  progress(value: JsonValue): void {
-    this.#progress = encodeJson(value, 'progress', MAX_PROGRESS_BYTES);
+  // A function of its own, so that a handler may take it out of the context.
+  get progress(): (value: JsonValue) => void {
+    return (value) => this.#report(encodeJson(value, 'progress', MAX_PROGRESS_BYTES));
+  }
+
+  #report(json: string): void {
+    this.#progress = json;
     const age = systemClock.now() - this.#sentAt;
     // A clock that was set back makes the age negative.
     if (age >= PROGRESS_INTERVAL || age < 0) this.#send();

@@ -80,11 +80,12 @@ export class LaneWorker {
     while (this.#mayClaim()) {
       const count = Math.min(this.#free, this.#half);
       this.#free -= count;
-      const claim = this.#claimOnce(count).then((brought) => {
+      const claim = this.#claimOnce(count).then(() => {
         this.#claims.delete(claim);
-        // There may be no more: what ends in this turn is told first.
-        if (brought > 0 && !this.#plenty) setImmediate(() => this.#claimMore());
-        else this.#claimMore();
+        // There may be no more: what ends in this turn is told first. And who was told of work in vain, for ever perhaps,
+        // leaves the event loop to others.
+        if (this.#plenty) this.#claimMore();
+        else setImmediate(() => this.#claimMore());
       });
       this.#claims.add(claim);
     }
@@ -94,14 +95,11 @@ export class LaneWorker {
     return !this.#session.stopping.aborted && this.#free > 0 && this.#claims.size < (this.#plenty ? 2 : 1);
   }
 
-  /**
-   * Claims for `count` slots, which were set aside. When there was nothing, it is over as soon as there may be something.
-   * @returns how many tasks it brought
-   */
-  async #claimOnce(count: number): Promise<number> {
+  /** Claims for `count` slots, which were set aside. When there was nothing, it is over as soon as there may be something. */
+  async #claimOnce(count: number): Promise<void> {
     // The end that freed a slot is told before the claim that fills it: this takes a turn of the microtask queue.
     const permit = await this.#session.gate.enter(this);
-    if (!permit) return 0;
+    if (!permit) return;
     const endClaim = this.#session.beginClaim();
     const reply = await this.#claim(count, permit.alone);
     const tasks = reply?.claims ?? [];
@@ -114,7 +112,6 @@ export class LaneWorker {
     // A turn of the microtask queue is left out where nothing is to be awaited: ends of tasks would come before the claim.
     if (reply && this.#mayIdle(reply)) await this.#idle(reply);
     if (reply?.open) endClaim();
-    return tasks.length;
   }
 
   #runAll(tasks: readonly ClaimedTask[], permit: ClaimPermit): void {

@@ -1,9 +1,8 @@
 import type { Clock } from '../clock.js';
 import type { Duration } from '../duration.js';
-import { ConfigError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { onAbort } from '../on-abort.js';
-import { checkOptions } from '../options.js';
+import { checkOptions, checkSignal } from '../options.js';
 
 export interface StopOptions {
   /** How long what runs may go on; default 30 s, or `executor.stopGrace` where there is one. */
@@ -23,10 +22,8 @@ export function checkStopOptions(options: unknown): StopOptions {
 /** The same for `run()`. @throws ConfigError */
 export function checkRunOptions(options: unknown): RunOptions {
   const checked = checkOptions<RunOptions>(options, '', ['grace', 'signal']);
-  // By what it can do: polyfills and other realms have an AbortSignal of their own.
-  const signal: unknown = checked.signal;
-  if (signal === undefined || (typeof signal === 'object' && signal !== null && 'aborted' in signal)) return checked;
-  throw new ConfigError('signal', 'signal must be an AbortSignal, such as the signal of an AbortController.');
+  checkSignal(checked.signal);
+  return checked;
 }
 
 /** What runs for the length of `run()`. */
@@ -68,7 +65,7 @@ export async function runUntilSignal(app: Runnable): Promise<void> {
   process.on('unhandledRejection', onRejection);
   const stopListening = app.signal && onAbort(app.signal, endWaiting);
   try {
-    await app.start();
+    await startOrStop(app);
     await ended;
     await app.stop();
     leaveHandlersBehind(app);
@@ -76,6 +73,16 @@ export async function runUntilSignal(app: Runnable): Promise<void> {
     stopListening?.();
     for (const signal of SIGNALS) process.off(signal, onSignal);
     process.off('unhandledRejection', onRejection);
+  }
+}
+
+/** What a failed start has opened would keep the process alive. */
+async function startOrStop({ start, stop }: Runnable): Promise<void> {
+  try {
+    await start();
+  } catch (err) {
+    await stop().catch(() => {});
+    throw err;
   }
 }
 

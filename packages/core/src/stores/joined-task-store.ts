@@ -26,11 +26,23 @@ export class JoinedTaskStore extends BaseTaskStore {
     const replies = await this.broker.push(messages);
     return Promise.all(
       replies.map(async (reply, i) => {
-        // The record of a known id is somebody else's to write, who may not have come to it yet.
-        const recorded = !reply.known && (await this.#storePending(messages[i] as NewMessage, reply.submittedAt));
+        const message = messages[i] as NewMessage;
+        const recorded = reply.known
+          ? await this.#wasRecorded(message.id)
+          : await this.#storePending(message, reply.submittedAt);
         return { ...reply, recorded };
       }),
     );
+  }
+
+  /**
+   * The first record of a known id is somebody else's to write, who may not have come to it yet; but what is held no longer
+   * has ended, and its result was stored before.
+   */
+  async #wasRecorded(id: string): Promise<boolean> {
+    // Not to be known is no failure of the submit.
+    const [held] = await this.broker.holds([id]).catch(() => [true]);
+    return held === false;
   }
 
   /**

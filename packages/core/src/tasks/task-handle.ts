@@ -1,7 +1,7 @@
 import type { BackendWaitOptions, WaitOptions } from '../backends/base-result-backend.js';
 import type { Lane } from '../brokers/base-broker.js';
 import { TaskCancelledError, type TaskErrorInfo, TaskFailedError, TaskTimeoutError } from '../errors.js';
-import { checkOptions } from '../options.js';
+import { checkOptions, checkSignal } from '../options.js';
 import type { JsonValue } from './codec.js';
 import type { TaskContract } from './task.js';
 import type { FinishedTaskResult, TaskResult } from './task-result.js';
@@ -60,6 +60,7 @@ export class TaskHandle<Result = unknown> {
   outcome(options: WaitOptions = {}): Promise<FinishedTaskResult<Result>> {
     try {
       const { timeout = null, signal } = checkOptions<WaitOptions>(options, 'wait options', ['timeout', 'signal']);
+      checkSignal(signal);
       const place = { queue: this.queue, lane: this.#lane };
       // What was stored is what a handler of this type returned.
       return this.#source.waitFor(this.id, place, { timeout, signal, seen: this.#recorded }) as Promise<

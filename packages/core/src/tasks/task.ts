@@ -186,7 +186,7 @@ export function defineTask(
     retries: resolveRetries(given.retries),
     timeout: given.timeout === undefined ? null : parseDuration(given.timeout, 'timeout', { min: 1 }),
     takesKwargs: kwargs,
-    schema: checkOptions<TaskSchemas>(schema, 'schema', ['args', 'kwargs', 'result']),
+    schema: checkSchemas(schema),
   };
 }
 
@@ -195,6 +195,17 @@ export function checkPriority(priority: unknown): number {
   if (typeof priority === 'number' && Number.isInteger(priority) && priority >= -100 && priority <= 100)
     return priority;
   throw new ArgumentError('priority', 'priority must be an integer from -100 to 100; lower runs first.');
+}
+
+function checkSchemas(schemas: unknown): TaskSchemas {
+  const checked = checkOptions<TaskSchemas>(schemas, 'schema', ['args', 'kwargs', 'result']);
+  for (const [part, schema] of Object.entries(checked))
+    if (schema !== undefined && typeof schema?.['~standard']?.validate !== 'function')
+      throw new ConfigError(
+        `schema.${part}`,
+        `schema.${part} must be a schema of a library that follows Standard Schema.`,
+      );
+  return checked;
 }
 
 function isObject(value: unknown): value is object {

@@ -72,12 +72,14 @@ export function delaying(promise: BrokerPromise): void {
     await push(broker, ['at'], { expiresAt: { at: (reply?.submittedAt ?? 0) + 1_000 } });
     await push(broker, ['in-time'], { expiresAt: { after: 5_000 } });
     await push(broker, ['never']);
+    await push(broker, ['long-ago'], { expiresAt: { at: 0 } });
     await advance(1_001);
     const { claims } = await claim(broker);
     assert.deepEqual(claims.map(({ lease, verdict }) => [lease.id, verdict]).sort(), [
       ['after', 'expired'],
       ['at', 'expired'],
       ['in-time', 'run'],
+      ['long-ago', 'expired'],
       ['never', 'run'],
     ]);
   });

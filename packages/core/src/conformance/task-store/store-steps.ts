@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ClaimRequest, NewMessage, PushReply } from '../../brokers/base-broker.js';
-import type { ClaimedTask, TaskOutcome, TaskStore } from '../../stores/task-store.js';
+import type { ClaimedTask, SubmitReply, TaskOutcome, TaskStore } from '../../stores/task-store.js';
 import type { JsonValue } from '../../tasks/codec.js';
 import { encodeMessage, type TaskMessage } from '../../tasks/task-message.js';
 import type { TaskResult } from '../../tasks/task-result.js';
@@ -26,7 +26,7 @@ export function submit(
   store: TaskStore,
   ids: readonly string[],
   changes: Partial<NewMessage> = {},
-): Promise<PushReply[]> {
+): Promise<SubmitReply[]> {
   return store.submit(ids.map((id) => task(id, changes)));
 }
 

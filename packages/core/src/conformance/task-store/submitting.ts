@@ -70,6 +70,20 @@ export function submitting(promise: TaskStorePromise): void {
   });
 
   promise(
+    'says that a known task that has ended was recorded, so that nobody waits for a result that is gone',
+    { needs: ['delete'] },
+    async ({ store, backend }) => {
+      await submit(store, ['a'], { remembered: true });
+      await store.finish(await claimOne(store), succeeded('done'));
+      await backend.delete('a');
+      const [reply] = await submit(store, ['a'], { remembered: true });
+      assert.equal(reply?.known, true);
+      assert.equal(reply.recorded, true);
+      await rejection(store.waitFor('a', { timeout: null, seen: true }), 'RESULT_NOT_FOUND');
+    },
+  );
+
+  promise(
     'leaves no result of what a full queue refused (BK-22)',
     { settings: { policy: { maxQueueSize: 2 } } },
     async ({ store }) => {
