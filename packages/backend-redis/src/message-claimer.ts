@@ -128,7 +128,10 @@ export class MessageClaimer {
       lastChanceWaiting: lastChance === 1,
       hasMore: rest === HAS_MORE,
     };
-    if (open && rest === STAYS_OPEN) return { ...found, open };
+    if (open && rest === STAYS_OPEN) {
+      open.opened();
+      return { ...found, open };
+    }
     open?.end();
     return found;
   }

@@ -36,7 +36,7 @@ export class OpenClaims {
   ) {
     this.channel = `${place.keys.answerChannels}${randomUUID()}`;
     const begins = (): void => {
-      for (const claim of this.#calls.values()) void claim.lose();
+      for (const claim of this.#calls.values()) claim.mayMiss();
     };
     this.#endGaps = place.connection.subscriber.onGap({ begins, ends: () => {} });
   }
@@ -86,8 +86,11 @@ export class OpenClaims {
     let end = answer.indexOf(NEWLINE);
     const [token = '', startedAt] = answer.toString('utf8', 0, end).split('|');
     const claim = this.#calls.get(token);
-    // What a call brings that counts as lost is put back.
-    if (!claim) return;
+    if (!claim) {
+      this.unheard.hasTaken(token);
+      void this.putBack();
+      return;
+    }
     const claims: Claim[] = [];
     for (let from = end + 1; from < answer.length; ) {
       end = answer.indexOf(NEWLINE, from);
@@ -111,6 +114,10 @@ export class RedisOpenClaim implements OpenClaim {
   #early: readonly Claim[] = [];
   #take: ((claims: readonly Claim[]) => void) | null = null;
   #freeSlots: () => number = () => 0;
+  /** Whether its first call was answered by its reply: it found nothing and stays open. Until then it may have found something. */
+  #isOpen = false;
+  /** An answer may have been missed before that. */
+  #mayHaveMissed = false;
   #isClosed = false;
   #isOver = false;
   #resolve: () => void = () => {};
@@ -122,6 +129,11 @@ export class RedisOpenClaim implements OpenClaim {
   ) {
     this.#all = all;
     this.#expect(call);
+  }
+
+  opened(): void {
+    this.#isOpen = true;
+    if (this.#mayHaveMissed) this.mayMiss();
   }
 
   hear(take: (claims: readonly Claim[]) => void, freeSlots: () => number): Promise<void> {
@@ -142,8 +154,13 @@ export class RedisOpenClaim implements OpenClaim {
     if (this.#call) void this.#takeBack(this.#call);
   }
 
-  /** An answer may be missed from now on. */
-  async lose(): Promise<void> {
+  /** An answer may be missed from now on: unless the call can be taken back, it counts as lost. */
+  mayMiss(): void {
+    this.#mayHaveMissed = true;
+    if (this.#isOpen && this.#call) void this.#takeBack(this.#call);
+  }
+
+  async #lose(): Promise<void> {
     if (!this.#call) return;
     this.#all.unheard.lost(this.#call);
     this.#forget();
@@ -176,7 +193,7 @@ export class RedisOpenClaim implements OpenClaim {
 
   #callAgain(): void {
     const count = this.#isClosed || this.#isOver || !this.#all.isHeard ? 0 : this.#freeSlots();
-    if (count > 0) this.#callFor(count).catch(() => this.lose());
+    if (count > 0) this.#callFor(count).catch(() => this.#lose());
     else this.end();
   }
 
@@ -192,16 +209,14 @@ export class RedisOpenClaim implements OpenClaim {
   }
 
   async #takeBack(call: ClaimCall): Promise<void> {
-    try {
-      const taken = await this.#all.place.connection.send('hdel', [this.options.key, call.token]);
-      if (taken === 1) return this.end();
-    } catch {
-      return this.lose();
-    }
-    // It was answered, or the server lost it.
+    const taken = await this.#all.place.connection.send('hdel', [this.options.key, call.token]).catch(() => null);
+    if (this.#call !== call) return;
+    if (taken === 1) return this.end();
+    // It was answered, or the server lost it, or it cannot be reached.
     const late = (): void => {
-      if (this.#call === call) void this.lose();
+      if (this.#call === call) void this.#lose();
     };
-    systemClock.after(ANSWER_TIME, late, { keepAlive: false });
+    if (taken === null || this.#mayHaveMissed) late();
+    else systemClock.after(ANSWER_TIME, late, { keepAlive: false });
   }
 }

@@ -177,7 +177,13 @@ function isRedisClient(client: unknown): client is Redis {
   );
 }
 
+/** Options of the driver with which scripts are sent otherwise, or their replies come otherwise, than is expected here. */
+const REFUSED_OPTIONS = ['stringNumbers', 'enableAutoPipelining'] as const;
+
 function checkDriverOptions(redis: RedisOptions): void {
+  for (const option of REFUSED_OPTIONS)
+    if (redis[option])
+      throw new ConfigError(`redis.${option}`, `The driver's option "${option}" cannot be used here: leave it out.`);
   if (redis.keyPrefix)
     throw new ConfigError(
       'redis.keyPrefix',

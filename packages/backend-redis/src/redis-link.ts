@@ -104,8 +104,9 @@ export class RedisLink {
   #lookAfter(at: number): void {
     if (this.#watchdog && this.#watchdog.at <= at) return;
     this.#watchdog?.timer.cancel();
-    const timer = this.#clock.after(at - performance.now(), () => this.#lookAfterAll(), { keepAlive: false });
-    this.#watchdog = { at, timer };
+    // Replies that came while the event loop was blocked are read first: they are no silence of the server's.
+    const look = (): void => void setImmediate(() => this.#lookAfterAll());
+    this.#watchdog = { at, timer: this.#clock.after(at - performance.now(), look, { keepAlive: false }) };
   }
 
   /** Calls whose time is over are given up; when the oldest has waited for too long, the link is cut. */

@@ -38,7 +38,7 @@ interface Watch {
   channel: Subscription | null;
   /** Settles when its record was read for the first time: even a wait without time sees what is there. */
   firstLook: Promise<void> | null;
-  /** Whether its record was read: a wait goes on through an outage, but does not begin in one. */
+  /** Whether its record was read, or is known to be there: a wait goes on through an outage, but does not begin in one. */
   begun: boolean;
 }
 
@@ -104,7 +104,10 @@ export class ResultWaiters {
       const watch = this.#add(taskId, waiter, seen);
       const ended = this.#ownEnds.takeEnd(taskId);
       if (ended) return this.#read(watch, ended);
-      if (timeout === null && this.#ownEnds.isExpected(taskId)) return;
+      if (timeout === null && this.#ownEnds.isExpected(taskId)) {
+        watch.begun = true;
+        return;
+      }
       watch.firstLook ??= this.#begin(watch);
       const giveUp = (): void => waiter.reject(new WaitTimeoutError(taskId, timeout ?? 0));
       if (timeout !== null) timer = this.#clock().after(timeout, () => void watch.firstLook?.then(giveUp));

@@ -67,6 +67,11 @@ export class UnheardClaims {
     this.#lost.push({ ...call, lookAt: 0 });
   }
 
+  /** A call has taken something after all: if it counts as lost, it is time to look. */
+  hasTaken(token: string): void {
+    for (const call of this.#lost) if (call.token === token) call.lookAt = 0;
+  }
+
   /** Puts back what lost calls took, as far as it is time to look. In the normal case there are none. */
   async putBack(): Promise<void> {
     while (this.#due().length > 0) {

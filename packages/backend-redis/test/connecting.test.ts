@@ -119,6 +119,8 @@ describe('what cannot be right', () => {
     [{ keyPrefix: '{}' }, 'keyPrefix'],
     [{ redis: 'tls' }, 'redis'],
     [{ redis: { keyPrefix: 'mine:' } }, 'redis.keyPrefix'],
+    [{ redis: { stringNumbers: true } }, 'redis.stringNumbers'],
+    [{ redis: { enableAutoPipelining: true } }, 'redis.enableAutoPipelining'],
     [{ deadline: '2 s' }, 'deadline'],
     [{ deadline: 0 }, 'deadline'],
   ])('%j is refused by both stores, by name (KY-01)', (options, option) => {

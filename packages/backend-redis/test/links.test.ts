@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { describe, expect, it, vi } from 'vitest';
-import { claimOne, first, message, ownServerBehindLink, SOON, success } from './setup.js';
+import { claimOne, first, message, ownServerBehindLink, SOON, setup, success } from './setup.js';
 
 describe('a link that', () => {
   it('is slow costs time and nothing else', async () => {
@@ -12,6 +12,15 @@ describe('a link that', () => {
     const task = first((await store.claim(claimOne)).claims);
     expect(await store.finish(task, success('slowly'))).toBe(true);
     expect(await waiting).toMatchObject({ result: 'slowly', fence: 1 });
+  });
+
+  it('is not taken for a silent one because the process was busy itself', async () => {
+    const broker = await setup().broker({ deadline: '200ms' });
+    await broker.push([message({ id: 'before' })]);
+    const pushed = broker.push([message({ id: 'a' })]);
+    // It is sent by then; its reply comes while the event loop is blocked.
+    setImmediate(() => block(500));
+    expect(await pushed).toMatchObject([{ known: false }]);
   });
 
   it('is cut in the middle of replies loses nothing and repeats nothing', async () => {
@@ -36,6 +45,10 @@ describe('a link that', () => {
     expect((await connectionsTo(client)) - before).toBeGreaterThan(3);
   });
 });
+
+function block(ms: number): void {
+  for (const end = performance.now() + ms; performance.now() < end; );
+}
 
 /** How many connections the server has had. */
 async function connectionsTo(client: Redis): Promise<number> {

@@ -1,6 +1,6 @@
 import { type ClaimedTask, type ExecutorConfig, Flowrra, type TaskStore } from '@flowrra/core';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { claimOne, first, message, ownServerBehindLink, SOON, setup } from './setup.js';
+import { claimOne, first, message, ownServerBehindLink, SOON, setup, success } from './setup.js';
 
 const mayStayOpen = { ...claimOne, count: 10, mayStayOpen: true };
 
@@ -30,6 +30,37 @@ async function worldBehindLink() {
 }
 
 describe('a claim that stays open', () => {
+  it('keeps what its reply brings when the connection that hears broke before that', async () => {
+    const { store, other, link, client } = await worldBehindLink();
+    const { open, over } = await stayOpen(store);
+    open.close();
+    await over;
+    await other.push([message({ id: 'a' })]);
+    await link.set({ kind: 'delay', ms: 300 });
+    const reply = store.claim(mayStayOpen);
+    // The claim is on its way: its reply comes after the end of the other connection.
+    await client.client('KILL', 'TYPE', 'pubsub');
+    const task = first((await reply).claims);
+    await link.set({ kind: 'pass' });
+    expect((await store.claim(claimOne)).claims).toEqual([]);
+    expect(await store.finish(task, success(1))).toBe(true);
+  });
+
+  it('leaves nothing open where it is not heard any more, so that no push waits for it', async () => {
+    const { store, other, client, key } = await worldBehindLink();
+    const { over } = await stayOpen(store);
+    await client.client('KILL', 'TYPE', 'pubsub');
+    await over;
+    await vi.waitFor(async () => expect(await client.hlen(key('open|default|io'))).toBe(0), 2_000);
+    await other.push([message({ id: 'a' })]);
+    const claims = await vi.waitFor(async () => {
+      const reply = await store.claim(claimOne);
+      expect(reply.claims).toHaveLength(1);
+      return reply.claims;
+    }, 2_000);
+    expect(first(claims).crashes).toBe(0);
+  });
+
   it('puts back what an answer brought that was lost, in order; it counts as no crash', async () => {
     const { store, other, link, leases, client, key } = await worldBehindLink();
     const { over, ids } = await stayOpen(store);

@@ -32,6 +32,26 @@ async function endsHeard(client: Redis, prefix: string): Promise<unknown[]> {
   return (await client.pubsub('CHANNELS', `${prefix}*`)).filter((channel) => !String(channel).includes('wake'));
 }
 
+it('a wait that relies on a notice goes on when the server goes away', async () => {
+  const { link, linkUrl, pair } = await ownServerBehindLink();
+  const [producer, worker] = [await pair('one place', {}, linkUrl), await pair('one place')];
+  const origin = 'producer';
+  await producer.submit([message({ id: 'first', origin })]);
+  const heard = producer.waitFor('first', FOR_EVER);
+  await worker.finish(first((await worker.claim(claimOne)).claims), success(1));
+  await heard;
+  await producer.submit([message({ id: 'a', origin })]);
+  const waiting = producer.waitFor('a', FOR_EVER);
+  await link.set({ kind: 'refuse' });
+  link.reset();
+  await worker.finish(first((await worker.claim(claimOne)).claims), success('after the outage'));
+  // A wait looks once a second, and the wait for the connection takes time as well.
+  const overdue = new Promise((resolve) => setTimeout(resolve, 3_500));
+  await Promise.race([waiting, overdue]);
+  await link.set({ kind: 'pass' });
+  expect(await waiting).toMatchObject({ result: 'after the outage' });
+});
+
 describe.each(PLACES)('waiting for results, with broker and backend at %s', (places) => {
   it('of 500 tasks takes one connection that listens, and no channel is left afterwards (RB-02)', async () => {
     const { pair: openPair, client, prefix } = await ownServer();

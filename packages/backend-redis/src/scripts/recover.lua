@@ -11,7 +11,7 @@ local recovered = 0
 
 local function bringBack(id, base, m, lease, crashed)
   m.fence = math.max(m.fence + 1, lease and tonumber(lease.fence) or 0)
-  m.readyAt, m.sequence = 0, 0
+  m.readyAt = 0
   if crashed then
     m.crashes = m.crashes + 1
     m.flags = m.flags:gsub('[lx]', '') .. (m.crashes >= maxCrashes and 'x' or m.crashes == maxCrashes - 1 and 'l' or '')

@@ -52,10 +52,9 @@ local function release(id, fence, base, reason, readyAt, errorJson)
     m.readyAt = 0
   end
   local first = (reason == 'stopped' or reason == 'unheard') and m.readyAt == 0
-  -- What was never seen goes back to its very place.
-  m.sequence = reason == 'unheard' and m.sequence or 0
-  if not first and (m.readyAt > 0 or m.priority ~= 0) then
-    m.sequence = redis.call('INCR', KEYS[SEQUENCE])
+  -- What comes first goes back to its very place: its sequence number stays.
+  if not first then
+    m.sequence = (m.readyAt > 0 or m.priority ~= 0) and redis.call('INCR', KEYS[SEQUENCE]) or 0
   end
   redis.call('HSET', KEYS[TASKS], id, formatMessage(m))
   redis.call('ZADD', KEYS[RETRYING], digits(m.submittedAt), id)

@@ -41,9 +41,14 @@ export class WorkerSession {
   readonly gate: AloneGate;
   readonly #held = new ShortLivedSet<HeldTask>();
   #runningHandlers = 0;
-  #claims = 0;
-  /** Announced while a claim was under way: its reply may bring these tasks, and they are not held yet. */
-  readonly #cancelsHeard = new Set<string>();
+  /** The numbers of claims that are under way. */
+  readonly #claims = new ShortLivedSet<number>();
+  #nextClaim = 0;
+  /**
+   * Announced while claims were under way, each of which may bring these tasks, and they are not held yet: by task id, the
+   * number of the first claim that came after.
+   */
+  readonly #cancelsHeard = new Map<string, number>();
   #heartbeat: Timer | null = null;
   #heartbeatFails = false;
   readonly #stopping = new AbortController();
@@ -82,10 +87,13 @@ export class WorkerSession {
 
   /** From now on a claim is under way. @returns to be called once everything that it brought is held */
   beginClaim(): () => void {
-    this.#claims++;
+    const number = this.#nextClaim++;
+    this.#claims.add(number);
     return () => {
-      this.#claims--;
-      if (this.#claims === 0) this.#cancelsHeard.clear();
+      this.#claims.delete(number);
+      const oldest = this.#claims.oldest() ?? this.#nextClaim;
+      for (const [taskId, firstAfter] of this.#cancelsHeard)
+        if (firstAfter <= oldest) this.#cancelsHeard.delete(taskId);
     };
   }
 
@@ -108,7 +116,7 @@ export class WorkerSession {
 
   /** Somebody cancelled a task: if it runs here, ask the store at once instead of at the next heartbeat. */
   async onCancel(taskId: string): Promise<void> {
-    if (this.#claims > 0) this.#cancelsHeard.add(taskId);
+    if (this.#claims.size > 0) this.#cancelsHeard.set(taskId, this.#nextClaim);
     const held = this.#held.values().filter(({ task }) => task.lease.id === taskId);
     if (held.length > 0) await this.#extend(held);
   }

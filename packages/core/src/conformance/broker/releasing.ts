@@ -53,6 +53,19 @@ export function releasing(promise: BrokerPromise): void {
     },
   );
 
+  promise('keeps the order of what a stopping worker gives back, the last first', async ({ broker }) => {
+    const ids = ['z', 'm', 'a'];
+    for (const priority of [0, 5]) {
+      for (const id of ids) await push(broker, [`${id}-${priority}`], { priority });
+      const { claims } = await claim(broker);
+      for (const { lease } of claims.toReversed()) await broker.release(lease, { runAt: null, reason: 'stopped' });
+      assert.deepEqual(
+        await claimIds(broker),
+        ids.map((id) => `${id}-${priority}`),
+      );
+    }
+  });
+
   promise('keeps the priority of a failed message', async ({ broker }) => {
     await push(broker, ['low'], { priority: 5 });
     const { lease } = await claimOne(broker);
