@@ -105,14 +105,15 @@ export class TaskClient implements HandleSource {
     return this.#throughMiddleware(call, 0);
   }
 
-  /** One push for all of them; each on its own when middleware wants to see them. */
+  /** One push for all of them; each on its own when middleware wants to see them. Nothing is pushed if one is invalid. */
   async submitMany(calls: readonly SubmitCall[]): Promise<TaskHandle[]> {
-    if (this.middleware.some(hasSubmit)) return Promise.all(calls.map((call) => this.submit(call)));
     const messages: NewMessage[] = [];
     for (const call of calls) {
       const message = this.prepare(call);
       messages.push(message instanceof Promise ? await message : message);
     }
+    // They may come out of it changed, so each is prepared anew.
+    if (this.middleware.some(hasSubmit)) return Promise.all(calls.map((call) => this.submit(call)));
     const { store } = this.#stores ?? (await this.open());
     const replies = await store.submit(messages);
     return messages.map((message, i) => this.#submitted(calls[i] as SubmitCall, message, replies[i]));
