@@ -15,7 +15,7 @@ import {
 } from './executors/run-until-signal.js';
 import { WorkerProcess } from './executors/worker-process.js';
 import type { Logger } from './logger.js';
-import { isMiddleware, isService, type Middleware, type Service, type SubmitCall } from './middleware.js';
+import { type Middleware, rolesOf, type Service, type SubmitCall } from './middleware.js';
 import { checkName } from './names.js';
 import { isScheduleService, type ScheduleService } from './scheduling/schedule-service.js';
 import { TaskClient } from './task-client.js';
@@ -149,17 +149,14 @@ export class Flowrra {
   }
 
   /**
-   * Adds code around submits and attempts, or a service that starts and stops with the app; at once, if the app runs.
+   * Adds code around submits and attempts, or a service that starts and stops with the app, or what is both; at once, if
+   * the app runs. What was added before is not added again.
    * @throws ConfigError
    */
   use(extension: Middleware | Service): this {
-    if (isService(extension)) this.#addService(extension);
-    else if (isMiddleware(extension)) this.#client.middleware.push(extension);
-    else
-      throw new ConfigError(
-        'extension',
-        'app.use() takes middleware, with submit or execute or both, or a service, with start and stop.',
-      );
+    const { middleware, service } = rolesOf(extension);
+    if (middleware && !this.#client.middleware.includes(middleware)) this.#client.middleware.push(middleware);
+    if (service && !this.#services.includes(service)) this.#addService(service);
     return this;
   }
 

@@ -1,4 +1,5 @@
-import type { CallOptions, TaskContract } from './tasks/task.js';
+import { ConfigError } from './errors.js';
+import { type CallOptions, isTaskContract, type TaskContract } from './tasks/task.js';
 import type { TaskContext } from './tasks/task-context.js';
 import type { TaskHandle } from './tasks/task-handle.js';
 
@@ -30,10 +31,39 @@ export interface Service {
   stop(options: { grace: number }): Promise<void>;
 }
 
-export function isService(value: unknown): value is Service {
-  return typeof value === 'object' && value !== null && 'start' in value && 'stop' in value;
+/** What `app.use` was given, as what it serves as; that may be both. @throws ConfigError naming what is wrong */
+export function rolesOf(extension: unknown): { middleware: Middleware | null; service: Service | null } {
+  // Its `submit` would take the call for its arguments, and submit again.
+  if (isTaskContract(extension))
+    throw new ConfigError(
+      'extension',
+      `A task is no middleware; "${extension.name}" needs no app.use(). ${WHAT_IT_TAKES}`,
+    );
+  // Of what is no object, an object without any of the methods.
+  const given: Middleware & Service = Object(extension);
+  for (const name of ['submit', 'execute', 'start', 'stop'] as const) checkMethod(given, name);
+  const roles = { middleware: isMiddleware(given) ? given : null, service: isService(given) ? given : null };
+  if (roles.middleware || roles.service) return roles;
+  throw new ConfigError('extension', WHAT_IT_TAKES);
 }
 
-export function isMiddleware(value: unknown): value is Middleware {
-  return typeof value === 'object' && value !== null && ('submit' in value || 'execute' in value);
+const WHAT_IT_TAKES =
+  'app.use() takes middleware, with submit or execute or both, or a service, with start and stop, or what is both.';
+
+function checkMethod(extension: Middleware & Service, name: keyof Middleware | keyof Service): void {
+  if (extension[name] === undefined || typeof extension[name] === 'function') return;
+  throw new ConfigError(`extension.${name}`, `${name} must be a function. ${WHAT_IT_TAKES}`);
+}
+
+function isService(extension: Partial<Service>): boolean {
+  const { start, stop } = extension;
+  if (start && stop) return true;
+  if (!start && !stop) return false;
+  const missing = start ? 'stop' : 'start';
+  throw new ConfigError(`extension.${missing}`, `The service lacks ${missing}. ${WHAT_IT_TAKES}`);
+}
+
+function isMiddleware(extension: Middleware): boolean {
+  // Apps and executors are services whose `submit` takes a task.
+  return ('submit' in extension || 'execute' in extension) && !('implement' in extension);
 }

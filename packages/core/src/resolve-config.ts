@@ -18,6 +18,18 @@ import { checkName } from './names.js';
 import { checkDuration, checkInteger, checkOptions, checkPlainObject } from './options.js';
 import { DEFAULT_MAX_PAYLOAD_BYTES } from './tasks/codec.js';
 
+/** All options of an app. */
+export const CONFIG_OPTIONS = [
+  'url',
+  'backend',
+  'broker',
+  'executor',
+  'keyPrefix',
+  'maxPayloadBytes',
+  'logger',
+  'clock',
+] as const;
+
 const MAX_WORKERS = 10_000;
 
 /** The configuration with every default filled in; durations in milliseconds. */
@@ -46,16 +58,7 @@ export interface StoreChoice<T> {
  * @throws ConfigError naming the option
  */
 export function resolveConfig(config: Config): ResolvedConfig {
-  checkOptions<Config>(config, '', [
-    'url',
-    'backend',
-    'broker',
-    'executor',
-    'keyPrefix',
-    'maxPayloadBytes',
-    'logger',
-    'clock',
-  ]);
+  checkOptions<Config>(config, '', CONFIG_OPTIONS);
   const keyPrefix = config.keyPrefix === undefined ? {} : { keyPrefix: checkName(config.keyPrefix, 'keyPrefix') };
   const backend = resolveBackend(config);
   const broker = resolveBroker(config);

@@ -5,7 +5,7 @@ import { getBackend } from './backends/get-backend.js';
 import type { BaseBroker, NewMessage } from './brokers/base-broker.js';
 import { getBroker } from './brokers/get-broker.js';
 import type { Config } from './config.js';
-import { ArgumentError, ConfigError, NoWorkerError, StoppedError, TaskNotFoundError } from './errors.js';
+import { ArgumentError, NoWorkerError, StoppedError, TaskNotFoundError } from './errors.js';
 import { TaskEvents } from './events/task-events.js';
 import type { Middleware, SubmitCall } from './middleware.js';
 import { checkName } from './names.js';
@@ -14,6 +14,7 @@ import { type ResolvedConfig, resolveConfig } from './resolve-config.js';
 import { JoinedTaskStore } from './stores/joined-task-store.js';
 import { isServed } from './stores/served-lanes.js';
 import type { SubmitReply, TaskStore } from './stores/task-store.js';
+import { hasSubmit, submitThrough } from './submit-through.js';
 import { type MessageSource, prepareMessage } from './tasks/prepare-message.js';
 import { isTaskContract, type Task, type TaskContract } from './tasks/task.js';
 import { type HandleSource, TaskHandle, type TaskPlace } from './tasks/task-handle.js';
@@ -106,15 +107,15 @@ export class TaskClient implements HandleSource {
     return this.#throughMiddleware(call, 0);
   }
 
-  /** One push for all of them; each on its own when middleware wants to see them. */
+  /** One push for all of them; each on its own when middleware wants to see them. Nothing is pushed if one is invalid. */
   async submitMany(calls: readonly SubmitCall[]): Promise<TaskHandle[]> {
-    if (this.middleware.some((middleware) => middleware.submit))
-      return Promise.all(calls.map((call) => this.submit(call)));
     const messages: NewMessage[] = [];
     for (const call of calls) {
       const message = this.prepare(call);
       messages.push(message instanceof Promise ? await message : message);
     }
+    // They may come out of it changed, so each is prepared anew.
+    if (this.middleware.some(hasSubmit)) return Promise.all(calls.map((call) => this.submit(call)));
     const { store } = this.#stores ?? (await this.open());
     const replies = await store.submit(messages);
     return messages.map((message, i) => this.#submitted(calls[i] as SubmitCall, message, replies[i]));
@@ -125,7 +126,7 @@ export class TaskClient implements HandleSource {
     const middleware = this.middleware[index];
     if (!middleware) return this.#submitOne(call);
     const next = (changed: SubmitCall) => this.#throughMiddleware(changed, index + 1);
-    return middleware.submit ? submitThrough(middleware as SubmitMiddleware, call, next) : next(call);
+    return hasSubmit(middleware) ? submitThrough(middleware, call, next) : next(call);
   }
 
   #submitOne(call: SubmitCall): Promise<TaskHandle> {
@@ -262,25 +263,6 @@ async function waitElsewhere(
   const result = await store.get(taskId);
   if (result && (isFinished(result) || isServed(broker, result.queue, lane))) return store.waitFor(taskId, options);
   throw new NoWorkerError(taskId, result?.queue ?? queue, lane);
-}
-
-type SubmitMiddleware = Middleware & Required<Pick<Middleware, 'submit'>>;
-
-async function submitThrough(
-  middleware: SubmitMiddleware,
-  call: SubmitCall,
-  next: (call: SubmitCall) => Promise<TaskHandle>,
-): Promise<TaskHandle> {
-  return checkHandle(await middleware.submit(call, next));
-}
-
-/** What a middleware hands back goes to the submitter. */
-function checkHandle(handle: TaskHandle | undefined): TaskHandle {
-  if (handle) return handle;
-  throw new ConfigError(
-    'middleware',
-    'A submit middleware returned no handle. It must return what next(call) resolves to, or throw to refuse the call.',
-  );
 }
 
 function checkMany(calls: unknown, options: { id?: string | undefined } | undefined): void {

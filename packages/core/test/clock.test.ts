@@ -37,4 +37,29 @@ describe('ManualClock', () => {
     await clock.advance(1);
     expect(seen).toEqual([10, 15, 30]);
   });
+
+  it('moves by a duration: milliseconds, or a text with a unit', async () => {
+    const clock = new ManualClock(0);
+    let fired = false;
+    clock.after(7_200_000, () => (fired = true));
+    await clock.advance('1h');
+    expect([clock.now(), fired]).toEqual([3_600_000, false]);
+    await clock.advance(3_600_000);
+    expect([clock.now(), fired]).toEqual([7_200_000, true]);
+  });
+
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, '500', 'soon', null])(
+    'refuses to move by %s, and stands still',
+    async (by) => {
+      const clock = new ManualClock(5);
+      await expect(clock.advance(by as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', argument: 'by' });
+      expect(clock.now()).toBe(5);
+    },
+  );
+
+  it.each([Number.NaN, new Date('soon'), 'soon'])('refuses to begin at %s', (start) => {
+    expect(() => new ManualClock(start as never)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', argument: 'start' }),
+    );
+  });
 });

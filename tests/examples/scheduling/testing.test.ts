@@ -9,7 +9,7 @@ it('makes a backup every night', async () => {
   await scheduler.scheduleCron('0 3 * * *', backUp, { id: 'nightly', args: ['orders'] });
   await app.start();
 
-  await clock.advance(4 * 60 * 60 * 1000);
+  await clock.advance('4h');
   const [firing] = await scheduler.history('nightly');
   expect(firing?.slot).toEqual(new Date('2026-01-01T03:00:00Z'));
   expect(await app.handle(backUp, firing?.id ?? '').result()).toBe('saved orders');

@@ -1,5 +1,5 @@
 import { defineTask, taskContext } from '@flowrra/core';
-import { createTestApp } from '@flowrra/core/testing';
+import { createTestApp, ManualClock } from '@flowrra/core/testing';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 const HOUR = 3_600_000;
@@ -11,6 +11,14 @@ function setup() {
 }
 
 describe('a test app', () => {
+  it.each([
+    ['a clock, because it brings its own', { clock: new ManualClock() }, 'clock'],
+    ['null instead of options', null, 'options'],
+    ['an option that does not exist', { ulr: 'x' }, 'ulr'],
+  ])('refuses %s', (_what, config, option) => {
+    expect(() => createTestApp(config as never)).toThrow(expect.objectContaining({ code: 'INVALID_CONFIG', option }));
+  });
+
   it('runs a task that is delayed for hours as soon as its clock says so, not earlier', async () => {
     const { app, clock } = setup();
     const remind = app.task('remind', (who: string) => `hello ${who}`);

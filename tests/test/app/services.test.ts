@@ -1,4 +1,4 @@
-import { Flowrra, type Service } from '@flowrra/core';
+import { Flowrra, IOExecutor, type Middleware, type Service } from '@flowrra/core';
 import { describe, expect, it, vi } from 'vitest';
 import { deferred, openWorld, silentLogger } from '../../support/world.js';
 
@@ -9,6 +9,51 @@ const service = (trace: string[], name: string, own: Partial<Service> = {}): Ser
 });
 
 describe('a service of an app', () => {
+  it('that is middleware too is both', async () => {
+    const trace: string[] = [];
+    const app = openWorld('memory').app();
+    app.use({
+      ...service(trace, 'a'),
+      submit: (call, next) => {
+        trace.push('submit');
+        return next(call);
+      },
+      execute: (_call, next) => {
+        trace.push('execute');
+        return next();
+      },
+    });
+    const add = app.task('add', (a: number) => a);
+    await app.start();
+    await add.call([1]);
+    await app.stop();
+    expect(trace).toEqual(['a starts', 'submit', 'execute', 'a stops']);
+  });
+
+  it('that is an app or an executor is that alone: its submit is not middleware', async () => {
+    const [app, inner] = [openWorld('memory').app(), openWorld('memory').app()];
+    app.use(inner).use(new IOExecutor());
+    const [add, double] = [app.task('add', (a: number) => a + 1), inner.task('double', (a: number) => a * 2)];
+    await app.start();
+    expect([await add.call([1]), await double.call([2])]).toEqual([2, 4]);
+  });
+
+  it('is there once, as middleware is, however often it is added', async () => {
+    const trace: string[] = [];
+    const app = openWorld('memory').app();
+    const both = {
+      ...service(trace, 'a'),
+      execute: (_call: unknown, next: () => unknown) => trace.push('execute') && next(),
+    };
+    app.use(both as Middleware).use(both as Service);
+    const add = app.task('add', (a: number) => a);
+    await app.start();
+    app.use(both as Service);
+    await add.call([1]);
+    await app.stop();
+    expect(trace).toEqual(['a starts', 'execute', 'a stops']);
+  });
+
   it('starts and stops once, however often the app is asked to', async () => {
     const trace: string[] = [];
     const app = openWorld('memory').app().use(service(trace, 'a'));

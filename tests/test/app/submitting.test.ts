@@ -1,4 +1,4 @@
-import { defineTask, type Flowrra, type JsonValue } from '@flowrra/core';
+import { defineTask, type Flowrra, type JsonValue, type SubmitCall, type TaskHandle } from '@flowrra/core';
 import { describe, expect, it, vi } from 'vitest';
 import { deferred, openWorld, STORES } from '../../support/world.js';
 
@@ -71,6 +71,31 @@ describe.each(STORES)('submitting on %s', (stores) => {
     expect(await Promise.all(handles.map((handle) => handle.result()))).toEqual(
       Array.from({ length: 250 }, (_, i) => i * 2),
     );
+  });
+
+  it.each([
+    ['without middleware', undefined],
+    ['with submit middleware', (call: SubmitCall, next: (call: SubmitCall) => Promise<TaskHandle>) => next(call)],
+  ])('takes none of many calls when one of them is invalid, %s', async (_how, submit) => {
+    const app = openWorld(stores).app();
+    const { record } = recorder(submit ? app.use({ submit }) : app);
+    const calls = [[1], [() => 1], [3]] as unknown as [number][];
+    await expect(record.submitMany(calls)).rejects.toMatchObject({ code: 'NOT_SERIALIZABLE', path: 'args[0]' });
+    await leavesNothing(app);
+  });
+
+  it('lets each of many calls pass the middleware on its own: one that it refuses keeps no other back', async () => {
+    const app = openWorld(stores).app();
+    app.use({
+      async submit(call, next) {
+        if (call.args[0] === 2) throw new Error('refused');
+        return next({ ...call, args: [Number(call.args[0]) * 10] });
+      },
+    });
+    const { record, seen } = recorder(app);
+    await app.start();
+    await expect(record.submitMany([[1], [2], [3]])).rejects.toThrow('refused');
+    await vi.waitFor(() => expect(seen.toSorted()).toEqual([10, 30]));
   });
 
   it('refuses what exceeds maxQueueSize, and leaves no record of it (BK-22)', async () => {

@@ -1,4 +1,4 @@
-import { type SubmitCall, taskContext } from '@flowrra/core';
+import { defineTask, Flowrra, type SubmitCall, type TaskHandle, taskContext } from '@flowrra/core';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { deferred, openWorld, STORES, silentLogger } from '../../support/world.js';
 
@@ -103,13 +103,36 @@ describe('wrong use is a typed error', () => {
     expect(await add.submitMany([[1]], { id: 'same' })).toHaveLength(1);
   });
 
-  it('of middleware that returns no handle', async () => {
+  it.each<[string, (call: SubmitCall, next: (call: SubmitCall) => Promise<TaskHandle>) => unknown, string]>([
+    ['that returns nothing', async (call, next) => void (await next(call)), 'what next(call) resolves to'],
+    ['that returns something else than a handle', () => true, 'what next(call) resolves to'],
+    ['that does not pass the call on', (_call, next) => next(undefined as never), 'next(call)'],
+    ['that passes something else on', (call, next) => next(call.args as never), 'next(call)'],
+  ])('of submit middleware %s', async (_what, submit, hint) => {
     const app = openWorld('memory').app();
-    app.use({
-      submit: (async (call: SubmitCall, next: (call: SubmitCall) => unknown) => void (await next(call))) as never,
-    });
+    app.use({ submit: submit as never });
     const add = app.task('add', (a: number) => a);
-    await expect(add.call([1])).rejects.toMatchObject({ code: 'INVALID_CONFIG', option: 'middleware' });
+    await expect(add.call([1])).rejects.toMatchObject({
+      code: 'INVALID_CONFIG',
+      option: 'middleware',
+      message: expect.stringContaining(hint),
+    });
+  });
+
+  it.each<[string, unknown, string, string]>([
+    ['a submit that is no function', { submit: 5 }, 'extension.submit', 'function'],
+    ['an execute that is no function', { execute: null }, 'extension.execute', 'function'],
+    ['a start that is no function', { start: 1, stop: () => {} }, 'extension.start', 'function'],
+    ['a stop that is no function', { start: () => {}, stop: 2 }, 'extension.stop', 'function'],
+    ['a service that cannot stop', { start: () => {}, execute: () => {} }, 'extension.stop', 'stop'],
+    ['a service that cannot start', { stop: () => {} }, 'extension.start', 'start'],
+    ['a task', new Flowrra().task('add', () => 1), 'extension', 'A task is no middleware'],
+    ['a contract', defineTask('add'), 'extension', 'A task is no middleware'],
+  ])('of %s as an extension', (_what, extension, option, hint) => {
+    const app = openWorld('memory').app();
+    expect(() => app.use(extension as never)).toThrow(
+      expect.objectContaining({ code: 'INVALID_CONFIG', option, message: expect.stringContaining(hint) }),
+    );
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import type { Config } from '../config.js';
+import { ConfigError } from '../errors.js';
 import type { SubmitCall } from '../middleware.js';
 import { TaskClient } from '../task-client.js';
 import type { SubmitOptionsParameter, TaskContract, TaskKind } from '../tasks/task.js';
@@ -30,6 +31,16 @@ export abstract class BaseExecutor {
 
   /** Runs one attempt. Never rejects: whatever goes wrong is a failed attempt. */
   protected abstract attempt(attempt: Attempt): Promise<AttemptEnd>;
+
+  /** A task of the other kind would wait in a lane that this executor does not serve. @throws ConfigError */
+  protected checkKind({ name, kind }: Pick<TaskContract, 'name' | 'kind'>): void {
+    if (kind === this.kind) return;
+    const [theirs, ours] = kind === 'cpu' ? ['a CPU', 'I/O'] : ['an I/O', 'CPU'];
+    throw new ConfigError(
+      'kind',
+      `"${name}" is ${theirs} task, and this executor runs ${ours} tasks. Use the other executor, or app.implement().`,
+    );
+  }
 
   /** Tasks that may run at once in each served queue. */
   protected abstract slots(queue: { ioWorkers: number; cpuWorkers: number }): number;

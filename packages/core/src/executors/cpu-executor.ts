@@ -49,6 +49,8 @@ export class CPUExecutor extends BaseExecutor {
   ): TaskFor<Fn, false>;
   cpuTask(name: string, options: object): Task<readonly unknown[], unknown, unknown> {
     const { module, export: exportName, ...policy } = (options ?? {}) as CpuTaskOptions;
+    if ((policy as ContractOptions).kind !== undefined)
+      throw new ConfigError('kind', 'app.cpuTask() makes CPU tasks; for I/O tasks use app.task().');
     const contract = defineTask(name, { ...policy, kind: 'cpu' } as ContractOptions);
     return this.implement(contract, { module, export: exportName });
   }
@@ -58,6 +60,7 @@ export class CPUExecutor extends BaseExecutor {
     contract: TaskContract<Args, Result, Kwargs>,
     code: CpuCode,
   ) {
+    this.checkKind(contract);
     const { module, export: exportName = 'default' } = checkOptions<CpuCode>(code, 'code', ['module', 'export']);
     if (!(module instanceof URL) && typeof module !== 'string') {
       throw new ConfigError(

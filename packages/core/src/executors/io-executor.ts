@@ -39,11 +39,12 @@ export class IOExecutor extends BaseExecutor {
     return this.implement(defineTask(name, options as TaskOptions), handler as AnyFunction);
   }
 
-  /** Gives a contract its code. @throws TaskExistsError */
+  /** Gives a contract its code. @throws TaskExistsError, ConfigError */
   implement<Args extends readonly unknown[], Result, Kwargs>(
     contract: TaskContract<Args, Result, Kwargs>,
     handler: AnyFunction,
   ) {
+    this.checkKind(contract);
     if (typeof handler !== 'function')
       throw new ConfigError('handler', `Task "${contract.name}" needs a function as its last argument.`);
     this.client.registry.add({ contract, kind: 'io', handler });

@@ -108,6 +108,12 @@ export class TaskHandle<Result = unknown> {
   }
 }
 
+/** Whether it is a handle; by its parts, because another copy of core may have made it. */
+export function isTaskHandle(value: unknown): value is TaskHandle {
+  const { id, result } = (value ?? {}) as Partial<TaskHandle>;
+  return typeof id === 'string' && typeof result === 'function';
+}
+
 /** A handler that passes on the timeout of a task which it awaited fails, but has not run too long itself. */
 function ranTooLong({ code, name }: TaskErrorInfo): boolean {
   return code === 'TASK_TIMEOUT' && name !== 'TaskTimeoutError';

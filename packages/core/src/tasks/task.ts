@@ -130,7 +130,9 @@ export interface Task<Args extends readonly unknown[], Result, Kwargs = undefine
    */
   submit(args: Args, ...options: SubmitOptionsParameter<Kwargs>): Promise<TaskHandle<Result>>;
   /**
-   * Enqueues many calls in one go; handles come in the same order.
+   * Enqueues many calls in one go; handles come in the same order. Nothing is enqueued when one of them, as given, is
+   * invalid. With submit middleware each then passes it and is enqueued on its own: a call that middleware refuses, or
+   * makes invalid, rejects, but the others are enqueued.
    * @throws what `submit` throws; ArgumentError for an `id`, which the calls would share
    */
   submitMany(calls: readonly Args[], ...options: SubmitOptionsParameter<Kwargs>): Promise<TaskHandle<Result>[]>;

@@ -1,12 +1,17 @@
 import type { Clock, Timer } from '../clock.js';
+import { type Duration, parseDuration } from '../duration.js';
+import { ArgumentError } from '../errors.js';
 
 /** A clock that stands still until it is told to move. For tests. */
 export class ManualClock implements Clock {
   #now: number;
   #timers: { at: number; run: () => void }[] = [];
 
+  /** @throws ArgumentError when `start` is no instant */
   constructor(start: number | Date = Date.UTC(2026, 0, 1)) {
     this.#now = Number(start);
+    if (!Number.isFinite(this.#now))
+      throw new ArgumentError('start', 'start must be a valid Date, or milliseconds since the epoch.');
   }
 
   now(): number {
@@ -22,9 +27,10 @@ export class ManualClock implements Clock {
   /**
    * Moves time on, firing what becomes due in order. Between two timers the event loop runs, so that what the first one
    * caused can happen before the second one fires.
+   * @throws ArgumentError when `by` is no duration: time does not go back
    */
-  async advance(ms: number): Promise<void> {
-    const end = this.#now + ms;
+  async advance(by: Duration): Promise<void> {
+    const end = this.#now + parseDuration(by, 'by');
     await settle();
     for (let next = this.#nextUntil(end); next; next = this.#nextUntil(end)) {
       this.#timers = this.#timers.filter((other) => other !== next);
