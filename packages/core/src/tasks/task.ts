@@ -153,6 +153,7 @@ export type ContractFor<Fn extends AnyFunction, TakesKwargs extends boolean> = T
 
 /**
  * Describes a task without its code: for submitters that do not run it. `app.implement(contract, handler)` gives it code.
+ * The compiler knows its arguments by the type of its function; without one it takes none.
  * @throws ConfigError, ArgumentError for a bad name or option
  * @example
  * export const resize = defineTask<(path: string, width: number) => string>('resize', { queue: 'images' });

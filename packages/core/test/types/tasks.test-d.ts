@@ -115,6 +115,44 @@ describe('registering', () => {
   });
 });
 
+describe('app.submit', () => {
+  it('takes the types from the contract, not from the call', () => {
+    const paint = defineTask<(colour: 'red' | 'blue') => void>('paint');
+    const move = defineTask<(to: { x: number; y: string }) => void>('move');
+    const count = defineTask<(n: number) => void>('count');
+    const log = defineTask<(n: number, kw: { level: 'low' | 'high' }) => void>('log', { kwargs: true });
+    const text = String(Math.random());
+    app.submit(paint, ['red']);
+    app.submit(move, [{ x: 1, y: 'a' }]);
+    app.submit(log, [1], { kwargs: { level: 'low' } });
+    // @ts-expect-error not every text is a colour
+    app.submit(paint, [text]);
+    // @ts-expect-error no such colour
+    app.submit(paint, ['green']);
+    // @ts-expect-error both coordinates are missing
+    app.submit(move, [{}]);
+    // @ts-expect-error one coordinate is missing
+    app.submit(move, [{ x: 1 }]);
+    // @ts-expect-error the number may be undefined
+    app.submit(count, [[1][0]]);
+    // @ts-expect-error one argument too many
+    app.submit(count, [1, 2]);
+    // @ts-expect-error an argument is missing
+    app.submit(count, []);
+    // @ts-expect-error not every text is a level
+    app.submit(log, [1], { kwargs: { level: text } });
+    // @ts-expect-error the level is missing
+    app.submit(log, [1], { kwargs: {} });
+  });
+
+  it('takes no arguments for a contract that was given no type', () => {
+    const tick = defineTask('tick');
+    app.submit(tick, []);
+    // @ts-expect-error nothing says that it takes one
+    app.submit(tick, ['a']);
+  });
+});
+
 describe('configuration', () => {
   it('knows its options', () => {
     new Flowrra({
