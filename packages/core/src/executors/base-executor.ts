@@ -41,7 +41,7 @@ export abstract class BaseExecutor {
    */
   submit<Args extends readonly unknown[], Result, Kwargs>(
     task: TaskContract<Args, Result, Kwargs>,
-    args: NoInfer<Args>,
+    args: NoInfer<Readonly<Args>>,
     ...options: SubmitOptionsParameter<NoInfer<Kwargs>>
   ): Promise<TaskHandle<Result>>;
   submit(taskName: string, args: readonly unknown[], options?: SubmitCall['options']): Promise<TaskHandle>;

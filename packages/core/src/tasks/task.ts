@@ -128,14 +128,17 @@ export interface Task<Args extends readonly unknown[], Result, Kwargs = undefine
    * @throws ArgumentError, SerializationError, PayloadTooLargeError, SchemaError, QueueFullError, before anything is written
    * @throws StoreUnavailableError, IndeterminateSubmitError
    */
-  submit(args: Args, ...options: SubmitOptionsParameter<Kwargs>): Promise<TaskHandle<Result>>;
+  submit(args: Readonly<Args>, ...options: SubmitOptionsParameter<Kwargs>): Promise<TaskHandle<Result>>;
   /**
    * Enqueues many calls in one go; handles come in the same order.
    * @throws what `submit` throws; ArgumentError for an `id`, which the calls would share
    */
-  submitMany(calls: readonly Args[], ...options: SubmitOptionsParameter<Kwargs>): Promise<TaskHandle<Result>[]>;
+  submitMany(
+    calls: readonly Readonly<Args>[],
+    ...options: SubmitOptionsParameter<Kwargs>
+  ): Promise<TaskHandle<Result>[]>;
   /** Submits and waits, without limit, for the result. Throws what `handle.result()` throws. */
-  call(args: Args, ...options: SubmitOptionsParameter<Kwargs>): Promise<Result>;
+  call(args: Readonly<Args>, ...options: SubmitOptionsParameter<Kwargs>): Promise<Result>;
   /** The handle of a task that was submitted elsewhere. */
   handle(id: string): TaskHandle<Result>;
 }

@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, it } from 'vitest';
-import { defineTask, Flowrra, type TaskHandle } from '../../src/index.js';
+import { defineTask, Flowrra, type Task, type TaskHandle } from '../../src/index.js';
 
 const app = new Flowrra();
 const add = app.task('add', (a: number, b: number) => a + b);
@@ -23,6 +23,29 @@ describe('submit', () => {
     add.submit(1, 2);
     // @ts-expect-error one of the calls is wrong
     add.submitMany([['3', 4]]);
+  });
+
+  it('takes arguments that are only to be read', () => {
+    const resize = defineTask<(path: string, width: number) => string>('resize');
+    const args = [1, 2] as const;
+    add.submit(args);
+    add.call(args);
+    add.submitMany([args, [3, 4]]);
+    add.submitMany([args, args] as const);
+    app.submit(resize, ['a.png', 100] as const);
+    // @ts-expect-error a text is no number
+    add.submit([1, '2'] as const);
+    // @ts-expect-error one argument is missing
+    add.call([1] as const);
+    // @ts-expect-error the width is a number
+    app.submit(resize, ['a.png', '100'] as const);
+  });
+
+  it('takes what a function took for a task of any arguments', () => {
+    const callOf = <Args extends unknown[], Result>(task: Task<Args, Result>, ...args: Args) => task.call(args);
+    expectTypeOf(callOf(add, 1, 2)).resolves.toBeNumber();
+    // @ts-expect-error one argument is missing
+    callOf(add, 1);
   });
 
   it('knows its options', () => {
@@ -93,7 +116,7 @@ describe('registering', () => {
     const module = new URL('./hash.js', import.meta.url);
     const hash = app.cpuTask<typeof hashFile>('hash', { module, export: 'hashFile' });
     expectTypeOf(hash.call(['path'])).resolves.toBeNumber();
-    expectTypeOf(hash.submit).parameter(0).toEqualTypeOf<[path: string, rounds?: number]>();
+    expectTypeOf(hash.submit).parameter(0).toEqualTypeOf<readonly [path: string, rounds?: number]>();
     // @ts-expect-error the type of the function is missing
     app.cpuTask('hash', { module, export: 'hashFile' });
     // @ts-expect-error the module is missing
