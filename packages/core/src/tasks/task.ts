@@ -10,15 +10,18 @@ import type { TaskHandle } from './task-handle.js';
 /** The widest function type: every handler fits. */
 export type AnyFunction = (...args: never[]) => unknown;
 
-/** The arguments of a handler; when it takes keyword arguments these are its last parameter, and left out here. */
+/**
+ * The arguments of a handler; when it takes keyword arguments these are its last parameter, and left out here. None may
+ * then be missing, whatever the handler says: the keyword arguments, which are always passed, would come in its place.
+ */
 export type ArgsOf<Fn extends AnyFunction, TakesKwargs extends boolean> = TakesKwargs extends true
-  ? Parameters<Fn> extends [...infer Args, infer _Kwargs]
+  ? Required<Parameters<Fn>> extends [...infer Args, infer _Kwargs]
     ? Args
     : never
   : Parameters<Fn>;
-/** The keyword arguments of a handler; undefined when it takes none. */
+/** The keyword arguments of a handler, required also where its parameter is not; undefined when it takes none. */
 export type KwargsOf<Fn extends AnyFunction, TakesKwargs extends boolean> = TakesKwargs extends true
-  ? Parameters<Fn> extends [...infer _Args, infer Kwargs]
+  ? Required<Parameters<Fn>> extends [...infer _Args, infer Kwargs]
     ? Kwargs
     : never
   : undefined;

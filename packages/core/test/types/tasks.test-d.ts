@@ -97,6 +97,30 @@ describe('keyword arguments', () => {
     mail.submit(['a@b.c', { subject: 'hi' }]);
   });
 
+  it('are required also where the handler could do without them', () => {
+    const greet = app.task('greet', { kwargs: true }, (name: string, kw?: { loud: boolean }) => [name, kw]);
+    const count = app.task('count', { kwargs: true }, (from: number, { to = 9 }: { to?: number } = {}) => to - from);
+    greet.submit(['Ada'], { kwargs: { loud: true } });
+    count.submit([1], { kwargs: {} });
+    // @ts-expect-error keyword arguments are missing
+    greet.submit(['Ada']);
+    // @ts-expect-error a text is no boolean
+    greet.submit(['Ada'], { kwargs: { loud: 'yes' } });
+    // @ts-expect-error the number is missing
+    count.submit([], { kwargs: {} });
+  });
+
+  it('make the arguments before them required', () => {
+    const skip = app.task('skip', { kwargs: true }, (from: number, step?: number, kw?: { to: number }) => [
+      from,
+      step,
+      kw,
+    ]);
+    skip.submit([1, 2], { kwargs: { to: 9 } });
+    // @ts-expect-error the keyword arguments would come in place of the step
+    skip.submit([1], { kwargs: { to: 9 } });
+  });
+
   it('are refused where they are not declared', () => {
     // @ts-expect-error add takes none
     add.submit([1, 2], { kwargs: { subject: 'hi' } });
