@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { parentPort } from 'node:worker_threads';
 import { systemClock, type Timer } from '../clock.js';
 import { type Logger, withFields } from '../logger.js';
-import { encodeJson, type JsonValue } from '../tasks/codec.js';
+import { encodeJson } from '../tasks/codec.js';
 import { MAX_PROGRESS_BYTES, type TaskContext } from '../tasks/task-context.js';
 import type { CpuCall, CpuMessage } from './cpu-job.js';
 
@@ -40,7 +40,7 @@ export class CpuThreadContext implements TaskContext {
     return this.#signal;
   }
 
-  progress(value: JsonValue): void {
+  progress(value: unknown): void {
     this.#progress = encodeJson(value, 'progress', MAX_PROGRESS_BYTES);
     const age = systemClock.now() - this.#sentAt;
     // A clock that was set back makes the age negative.

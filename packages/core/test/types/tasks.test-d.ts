@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, it } from 'vitest';
-import { defineTask, Flowrra, type Task, type TaskHandle } from '../../src/index.js';
+import { defineTask, Flowrra, type Task, type TaskHandle, taskContext } from '../../src/index.js';
 
 const app = new Flowrra();
 const add = app.task('add', (a: number, b: number) => a + b);
@@ -124,6 +124,18 @@ describe('keyword arguments', () => {
   it('are refused where they are not declared', () => {
     // @ts-expect-error add takes none
     add.submit([1, 2], { kwargs: { subject: 'hi' } });
+  });
+});
+
+describe('progress', () => {
+  it('may be of any type, as arguments are: an interface is no JsonValue for the compiler', () => {
+    interface Step {
+      readonly done: number;
+      readonly file?: string;
+    }
+    const step: Step = { done: 1 };
+    app.task('copy', () => taskContext().progress(step));
+    app.task('count', () => taskContext().progress([1, 'a', null]));
   });
 });
 
