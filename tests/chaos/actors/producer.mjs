@@ -16,7 +16,10 @@ const random = seededRandom(seed);
 /** Submits that are under way at once. */
 const MOST_OPEN = 60;
 
-/** @param {import('../history/entries.js').LoadKind} kind */
+/**
+ * @param {import('../history/entries.js').LoadKind} kind
+ * @returns {import('@flowrra/core').TaskContract<number[], unknown, undefined>}
+ */
 const contract = (kind) => defineTask(kind, { retries: RETRIES[kind] ?? 0 });
 /** @type {Record<string, object>} */
 const RETRIES = {

@@ -45,11 +45,15 @@ export abstract class BaseExecutor {
   /** Tasks that may run at once in each served queue. */
   protected abstract slots(queue: { ioWorkers: number; cpuWorkers: number }): number;
 
-  /** Enqueues a call of a task, or of a registered task's name. As `task.submit`. @throws TaskNotFoundError */
+  /**
+   * Enqueues a call of a task, or of a registered task's name. As `task.submit`. The contract alone gives the types: a
+   * call that does not fit must not widen them until it does.
+   * @throws TaskNotFoundError
+   */
   submit<Args extends readonly unknown[], Result, Kwargs>(
     task: TaskContract<Args, Result, Kwargs>,
-    args: Args,
-    ...options: SubmitOptionsParameter<Kwargs>
+    args: NoInfer<Readonly<Args>>,
+    ...options: SubmitOptionsParameter<NoInfer<Kwargs>>
   ): Promise<TaskHandle<Result>>;
   submit(taskName: string, args: readonly unknown[], options?: SubmitCall['options']): Promise<TaskHandle>;
   async submit(

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { parentPort } from 'node:worker_threads';
 import { systemClock, type Timer } from '../clock.js';
 import { type Logger, withFields } from '../logger.js';
-import { encodeJson, type JsonValue } from '../tasks/codec.js';
+import { encodeJson } from '../tasks/codec.js';
 import { MAX_PROGRESS_BYTES, type TaskContext } from '../tasks/task-context.js';
 import type { CpuCall, CpuMessage } from './cpu-job.js';
 
@@ -41,7 +41,7 @@ export class CpuThreadContext implements TaskContext {
   }
 
   // A function of its own, so that a handler may take it out of the context.
-  get progress(): (value: JsonValue) => void {
+  get progress(): (value: unknown) => void {
     return (value) => this.#report(encodeJson(value, 'progress', MAX_PROGRESS_BYTES));
   }
 

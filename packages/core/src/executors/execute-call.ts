@@ -1,7 +1,7 @@
 import { type Logger, withFields } from '../logger.js';
 import type { ExecuteCall, Middleware } from '../middleware.js';
 import { checkSchema } from '../tasks/check-schema.js';
-import { encodeJson, type JsonValue } from '../tasks/codec.js';
+import { encodeJson } from '../tasks/codec.js';
 import type { TaskSchemas } from '../tasks/task.js';
 import { MAX_PROGRESS_BYTES, type TaskContext } from '../tasks/task-context.js';
 import type { AttemptEnd } from './attempt.js';
@@ -48,7 +48,7 @@ export class AttemptContext implements TaskContext {
   }
 
   // A function of its own, so that a handler may take it out of the context.
-  get progress(): (value: JsonValue) => void {
+  get progress(): (value: unknown) => void {
     const { progress } = this.#attempt;
     return (value) => progress.report(encodeJson(value, 'progress', MAX_PROGRESS_BYTES));
   }

@@ -2,7 +2,6 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { FlowrraError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { sharedByCopies } from '../shared-by-copies.js';
-import type { JsonValue } from './codec.js';
 
 /** Most bytes of one progress report. */
 export const MAX_PROGRESS_BYTES = 64 * 1024;
@@ -21,8 +20,12 @@ export interface TaskContext {
    * does: their thread is ended instead.
    */
   readonly signal: AbortSignal;
-  /** Stores how far the task is, as JSON; readable through `handle.progress()` and events. Writes are merged when frequent. */
-  progress(value: JsonValue): void;
+  /**
+   * Stores how far the task is, as JSON; readable through `handle.progress()` and events. Writes are merged when frequent.
+   * Of any type, as arguments are: what is no JSON is refused when it is reported.
+   * @throws SerializationError, PayloadTooLargeError
+   */
+  progress(value: unknown): void;
   /** The app's logger, with the task's id and name in every line. */
   readonly log: Logger;
 }

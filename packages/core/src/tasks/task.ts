@@ -10,15 +10,18 @@ import type { TaskHandle } from './task-handle.js';
 /** The widest function type: every handler fits. */
 export type AnyFunction = (...args: never[]) => unknown;
 
-/** The arguments of a handler; when it takes keyword arguments these are its last parameter, and left out here. */
+/**
+ * The arguments of a handler; when it takes keyword arguments these are its last parameter, and left out here. None may
+ * then be missing, whatever the handler says: the keyword arguments, which are always passed, would come in its place.
+ */
 export type ArgsOf<Fn extends AnyFunction, TakesKwargs extends boolean> = TakesKwargs extends true
-  ? Parameters<Fn> extends [...infer Args, infer _Kwargs]
+  ? Required<Parameters<Fn>> extends [...infer Args, infer _Kwargs]
     ? Args
     : never
   : Parameters<Fn>;
-/** The keyword arguments of a handler; undefined when it takes none. */
+/** The keyword arguments of a handler, required also where its parameter is not; undefined when it takes none. */
 export type KwargsOf<Fn extends AnyFunction, TakesKwargs extends boolean> = TakesKwargs extends true
-  ? Parameters<Fn> extends [...infer _Args, infer Kwargs]
+  ? Required<Parameters<Fn>> extends [...infer _Args, infer Kwargs]
     ? Kwargs
     : never
   : undefined;
@@ -128,16 +131,19 @@ export interface Task<Args extends readonly unknown[], Result, Kwargs = undefine
    * @throws ArgumentError, SerializationError, PayloadTooLargeError, SchemaError, QueueFullError, before anything is written
    * @throws StoreUnavailableError, IndeterminateSubmitError
    */
-  submit(args: Args, ...options: SubmitOptionsParameter<Kwargs>): Promise<TaskHandle<Result>>;
+  submit(args: Readonly<Args>, ...options: SubmitOptionsParameter<Kwargs>): Promise<TaskHandle<Result>>;
   /**
    * Enqueues many calls in one go; handles come in the same order. Nothing is enqueued when one of them, as given, is
    * invalid. With submit middleware each then passes it and is enqueued on its own: a call that middleware refuses, or
    * makes invalid, rejects, but the others are enqueued.
    * @throws what `submit` throws; ArgumentError for an `id`, which the calls would share
    */
-  submitMany(calls: readonly Args[], ...options: SubmitOptionsParameter<Kwargs>): Promise<TaskHandle<Result>[]>;
+  submitMany(
+    calls: readonly Readonly<Args>[],
+    ...options: SubmitOptionsParameter<Kwargs>
+  ): Promise<TaskHandle<Result>[]>;
   /** Submits and waits, without limit, for the result. Throws what `handle.result()` throws. */
-  call(args: Args, ...options: SubmitOptionsParameter<Kwargs>): Promise<Result>;
+  call(args: Readonly<Args>, ...options: SubmitOptionsParameter<Kwargs>): Promise<Result>;
   /** The handle of a task that was submitted elsewhere. */
   handle(id: string): TaskHandle<Result>;
 }
@@ -155,6 +161,7 @@ export type ContractFor<Fn extends AnyFunction, TakesKwargs extends boolean> = T
 
 /**
  * Describes a task without its code: for submitters that do not run it. `app.implement(contract, handler)` gives it code.
+ * The compiler knows its arguments by the type of its function; without one it takes none.
  * @throws ConfigError, ArgumentError for a bad name or option
  * @example
  * export const resize = defineTask<(path: string, width: number) => string>('resize', { queue: 'images' });

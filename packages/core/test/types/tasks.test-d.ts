@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, it } from 'vitest';
-import { defineTask, Flowrra, type TaskHandle } from '../../src/index.js';
+import { defineTask, Flowrra, type Task, type TaskHandle, taskContext } from '../../src/index.js';
 
 const app = new Flowrra();
 const add = app.task('add', (a: number, b: number) => a + b);
@@ -23,6 +23,29 @@ describe('submit', () => {
     add.submit(1, 2);
     // @ts-expect-error one of the calls is wrong
     add.submitMany([['3', 4]]);
+  });
+
+  it('takes arguments that are only to be read', () => {
+    const resize = defineTask<(path: string, width: number) => string>('resize');
+    const args = [1, 2] as const;
+    add.submit(args);
+    add.call(args);
+    add.submitMany([args, [3, 4]]);
+    add.submitMany([args, args] as const);
+    app.submit(resize, ['a.png', 100] as const);
+    // @ts-expect-error a text is no number
+    add.submit([1, '2'] as const);
+    // @ts-expect-error one argument is missing
+    add.call([1] as const);
+    // @ts-expect-error the width is a number
+    app.submit(resize, ['a.png', '100'] as const);
+  });
+
+  it('takes what a function took for a task of any arguments', () => {
+    const callOf = <Args extends unknown[], Result>(task: Task<Args, Result>, ...args: Args) => task.call(args);
+    expectTypeOf(callOf(add, 1, 2)).resolves.toBeNumber();
+    // @ts-expect-error one argument is missing
+    callOf(add, 1);
   });
 
   it('knows its options', () => {
@@ -74,9 +97,45 @@ describe('keyword arguments', () => {
     mail.submit(['a@b.c', { subject: 'hi' }]);
   });
 
+  it('are required also where the handler could do without them', () => {
+    const greet = app.task('greet', { kwargs: true }, (name: string, kw?: { loud: boolean }) => [name, kw]);
+    const count = app.task('count', { kwargs: true }, (from: number, { to = 9 }: { to?: number } = {}) => to - from);
+    greet.submit(['Ada'], { kwargs: { loud: true } });
+    count.submit([1], { kwargs: {} });
+    // @ts-expect-error keyword arguments are missing
+    greet.submit(['Ada']);
+    // @ts-expect-error a text is no boolean
+    greet.submit(['Ada'], { kwargs: { loud: 'yes' } });
+    // @ts-expect-error the number is missing
+    count.submit([], { kwargs: {} });
+  });
+
+  it('make the arguments before them required', () => {
+    const skip = app.task('skip', { kwargs: true }, (from: number, step?: number, kw?: { to: number }) => [
+      from,
+      step,
+      kw,
+    ]);
+    skip.submit([1, 2], { kwargs: { to: 9 } });
+    // @ts-expect-error the keyword arguments would come in place of the step
+    skip.submit([1], { kwargs: { to: 9 } });
+  });
+
   it('are refused where they are not declared', () => {
     // @ts-expect-error add takes none
     add.submit([1, 2], { kwargs: { subject: 'hi' } });
+  });
+});
+
+describe('progress', () => {
+  it('may be of any type, as arguments are: an interface is no JsonValue for the compiler', () => {
+    interface Step {
+      readonly done: number;
+      readonly file?: string;
+    }
+    const step: Step = { done: 1 };
+    app.task('copy', () => taskContext().progress(step));
+    app.task('count', () => taskContext().progress([1, 'a', null]));
   });
 });
 
@@ -93,7 +152,7 @@ describe('registering', () => {
     const module = new URL('./hash.js', import.meta.url);
     const hash = app.cpuTask<typeof hashFile>('hash', { module, export: 'hashFile' });
     expectTypeOf(hash.call(['path'])).resolves.toBeNumber();
-    expectTypeOf(hash.submit).parameter(0).toEqualTypeOf<[path: string, rounds?: number]>();
+    expectTypeOf(hash.submit).parameter(0).toEqualTypeOf<readonly [path: string, rounds?: number]>();
     // @ts-expect-error the type of the function is missing
     app.cpuTask('hash', { module, export: 'hashFile' });
     // @ts-expect-error the module is missing
@@ -112,6 +171,44 @@ describe('registering', () => {
     app.implement(notify, (id, kw) => void [id, kw.urgent]);
     // @ts-expect-error keyword arguments are missing
     app.submit(notify, ['a']);
+  });
+});
+
+describe('app.submit', () => {
+  it('takes the types from the contract, not from the call', () => {
+    const paint = defineTask<(colour: 'red' | 'blue') => void>('paint');
+    const move = defineTask<(to: { x: number; y: string }) => void>('move');
+    const count = defineTask<(n: number) => void>('count');
+    const log = defineTask<(n: number, kw: { level: 'low' | 'high' }) => void>('log', { kwargs: true });
+    const text = String(Math.random());
+    app.submit(paint, ['red']);
+    app.submit(move, [{ x: 1, y: 'a' }]);
+    app.submit(log, [1], { kwargs: { level: 'low' } });
+    // @ts-expect-error not every text is a colour
+    app.submit(paint, [text]);
+    // @ts-expect-error no such colour
+    app.submit(paint, ['green']);
+    // @ts-expect-error both coordinates are missing
+    app.submit(move, [{}]);
+    // @ts-expect-error one coordinate is missing
+    app.submit(move, [{ x: 1 }]);
+    // @ts-expect-error the number may be undefined
+    app.submit(count, [[1][0]]);
+    // @ts-expect-error one argument too many
+    app.submit(count, [1, 2]);
+    // @ts-expect-error an argument is missing
+    app.submit(count, []);
+    // @ts-expect-error not every text is a level
+    app.submit(log, [1], { kwargs: { level: text } });
+    // @ts-expect-error the level is missing
+    app.submit(log, [1], { kwargs: {} });
+  });
+
+  it('takes no arguments for a contract that was given no type', () => {
+    const tick = defineTask('tick');
+    app.submit(tick, []);
+    // @ts-expect-error nothing says that it takes one
+    app.submit(tick, ['a']);
   });
 });
 
