@@ -17,6 +17,7 @@ import { WorkerProcess } from './executors/worker-process.js';
 import type { Logger } from './logger.js';
 import { type Middleware, rolesOf, type Service, type SubmitCall } from './middleware.js';
 import { checkName } from './names.js';
+import { checkOptions } from './options.js';
 import { isScheduleService, type ScheduleService } from './scheduling/schedule-service.js';
 import { TaskClient } from './task-client.js';
 import { isTaskContract, type Task, type TaskContract } from './tasks/task.js';
@@ -98,7 +99,8 @@ export class Flowrra {
   }
 
   /** Tasks with that status, newest first. @throws NotImplementedError when the backend cannot list */
-  async listByStatus(status: TaskStatus, page?: Page): Promise<TaskResult[]> {
+  async listByStatus(status: TaskStatus, page: Page = {}): Promise<TaskResult[]> {
+    checkOptions<Page>(page, 'page', ['limit', 'offset']);
     if (!isTaskStatus(status)) throw new ArgumentError('status', 'status must be one of TaskStatus.');
     return (await this.#client.open()).store.listByStatus(status, page);
   }

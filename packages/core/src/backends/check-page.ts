@@ -1,13 +1,11 @@
 import { ArgumentError } from '../errors.js';
-import { checkOptions } from '../options.js';
 import type { Page } from './base-result-backend.js';
 
 /**
  * A page with nothing left open: no limit is Infinity.
- * @throws ConfigError for an unknown option; ArgumentError when `limit` or `offset` is no whole number from 0 on
+ * @throws ArgumentError when `limit` or `offset` is no whole number from 0 on
  */
-export function checkPage(page: Page): { limit: number; offset: number } {
-  const { limit, offset } = checkOptions<Page>(page, 'page', ['limit', 'offset']);
+export function checkPage({ limit, offset }: Page): { limit: number; offset: number } {
   return {
     limit:
       limit === null || limit === undefined
