@@ -78,8 +78,11 @@ export class MySQLDialect implements SqlDialect {
   }
 
   async checkServer(db: Kysely<SqlTables>): Promise<void> {
-    const { rows } = await sql<{ version: string; readOnly: unknown; mode: string }>`
-      select version() as version, @@global.read_only as readOnly, @@session.sql_mode as mode`.execute(db);
+    const { rows } = await sql<{ version: string; readOnly: unknown; mode: string; charsets: string }>`
+      select version() as version, @@global.read_only as readOnly, @@session.sql_mode as mode,
+        concat_ws(' ', @@character_set_client, @@character_set_connection, @@character_set_results) as charsets`.execute(
+      db,
+    );
     const [server] = rows;
     if (!server) throw new BackendError(`${this.label} does not say what it is.`);
     this.#limitsSession = checkVersion(server.version, this.label) === 'MySQL';
@@ -90,6 +93,13 @@ export class MySQLDialect implements SqlDialect {
     if (server.mode.includes('NO_BACKSLASH_ESCAPES')) {
       throw new BackendError(
         `${this.label} has NO_BACKSLASH_ESCAPES in sql_mode. Take it out of the session's sql_mode.`,
+      );
+    }
+    // Not for us to mend by `set names`: the driver itself encodes in the charset that it was given.
+    const lossy = server.charsets.split(' ').find((charset) => charset !== 'utf8mb4');
+    if (lossy !== undefined) {
+      throw new BackendError(
+        `${this.label} is spoken to in ${lossy}, which loses letters. Make the pool with charset: 'utf8mb4'.`,
       );
     }
   }

@@ -61,6 +61,15 @@ describe('a pool that is passed in', () => {
     expect((await pool.query('select 1 as one'))[0]).toEqual([{ one: 1 }]);
   });
 
+  it.each(['utf8', 'latin1'])('is refused with the charset %s, before anything is written', async (charset) => {
+    const world = setup();
+    await expect(world.backend({}, readyPool(world, { charset })).listAll()).rejects.toMatchObject({
+      code: 'BACKEND_ERROR',
+      message: expect.stringMatching(/spoken to in (utf8|latin1).*charset: 'utf8mb4'/),
+    });
+    expect(await world.query(`show tables like '${world.prefix}%'`)).toEqual([]);
+  });
+
   it('gets sessions at UTC, strict, with limits of time, that read what is committed (SQ-04, SQ-07)', async () => {
     const world = setup();
     const pool = readyPool(world, { connectionLimit: 1 });
