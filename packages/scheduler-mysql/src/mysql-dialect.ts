@@ -73,7 +73,7 @@ export class MySQLDialect implements SqlDialect {
     // Plugins may rename columns, which the queries name themselves.
     if ('db' in this.#target) return this.#target.db.withoutPlugins() as Kysely<SqlTables>;
     this.#pool ??= 'pool' in this.#target ? this.#target.pool : makePool(this.#target);
-    this.#guarded = guardedPool(this.#pool, SETTINGS, !('pool' in this.#target));
+    this.#guarded ??= guardedPool(this.#pool, SETTINGS, !('pool' in this.#target));
     return new Kysely({ dialect: new KyselyMysqlDialect({ pool: this.#guarded }) });
   }
 
