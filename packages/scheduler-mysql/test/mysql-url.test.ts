@@ -56,6 +56,7 @@ describe('a MySQL address', () => {
     ['mysql://db:port/app'],
     ['mysql://me:hunter2/secret@db/app'],
     ['mysql://me:hunter2?secret@db/app'],
+    ['mysql://me:123/hunter2@db'],
     ['mysql://me:123/app?hunter2@db/app'],
     ['mysql://me:hunter2%@db/app'],
     ['postgresql://me:hunter2@db/app'],
