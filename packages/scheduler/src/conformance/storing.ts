@@ -114,6 +114,10 @@ export function storing(promise: SchedulerBackendPromise): void {
       await assert.rejects(backend.create(schedule('new', fields)), error);
       if (!('id' in fields)) await assert.rejects(backend.update(schedule('job', fields)), error);
     }
+    for (const nothing of [null, undefined] as unknown[] as ScheduledTask[]) {
+      await assert.rejects(backend.create(nothing), { code: 'INVALID_ARGUMENT' });
+      await assert.rejects(backend.update(nothing), { code: 'INVALID_ARGUMENT' });
+    }
     const never = new Date(Number.NaN);
     await assert.rejects(backend.updateRunTimes('job', INSTANT, never), { code: 'INVALID_ARGUMENT' });
     await assert.rejects(backend.updateRunTimes('job', never, null), { code: 'INVALID_ARGUMENT' });
