@@ -29,6 +29,8 @@ const WIDEST_VARCHAR = 1_000;
 const COLLATE = 'collate /*M!100200 utf8mb4_nopad_bin */ /*!80017 utf8mb4_0900_bin */';
 const COLLATION = sql.raw(COLLATE);
 const TEXT = `character set utf8mb4 ${COLLATE}`;
+/** MariaDB's JSON is a text with a check, which refuses the deepest nesting that arguments may have. */
+const JSON_TYPE = '/*M!100200 longtext character set utf8mb4 collate utf8mb4_nopad_bin */ /*!80017 json */';
 
 /** Where the database is: an address to make a pool for, or a pool or Kysely instance of the user's. */
 export type MySQLTarget =
@@ -50,7 +52,7 @@ export class MySQLDialect implements SqlDialect {
   readonly columnTypes = {
     id: sql.raw(`varchar(255) ${TEXT}`),
     text: sql.raw(`longtext ${TEXT}`),
-    json: sql`json`,
+    json: sql.raw(JSON_TYPE),
     integer: sql`bigint`,
     flag: sql`tinyint`,
   };

@@ -39,6 +39,8 @@ export function storing(promise: SchedulerBackendPromise): void {
       [9007199254740991, -1e-7, 1.5e300],
       [null],
       [''],
+      // In kwargs one level deeper, which is as deep as arguments may be.
+      JSON.parse(`${'['.repeat(31)}1${']'.repeat(31)}`),
     ];
     for (const [i, args] of values.entries()) {
       await backend.create(schedule(`args-${i}`, { args, kwargs: { args } }));
