@@ -29,6 +29,8 @@ const WIDEST_VARCHAR = 1_000;
 const COLLATE = 'collate /*M!100200 utf8mb4_nopad_bin */ /*!80017 utf8mb4_0900_bin */';
 const COLLATION = sql.raw(COLLATE);
 const TEXT = `character set utf8mb4 ${COLLATE}`;
+/** MariaDB's JSON is a text with a check, which refuses the deepest nesting that arguments may have. */
+const JSON_TYPE = '/*M!100200 longtext character set utf8mb4 collate utf8mb4_nopad_bin */ /*!80017 json */';
 
 /** Where the database is: an address to make a pool for, or a pool or Kysely instance of the user's. */
 export type MySQLTarget =
@@ -50,7 +52,7 @@ export class MySQLDialect implements SqlDialect {
   readonly columnTypes = {
     id: sql.raw(`varchar(255) ${TEXT}`),
     text: sql.raw(`longtext ${TEXT}`),
-    json: sql`json`,
+    json: sql.raw(JSON_TYPE),
     integer: sql`bigint`,
     flag: sql`tinyint`,
   };
@@ -73,13 +75,16 @@ export class MySQLDialect implements SqlDialect {
     // Plugins may rename columns, which the queries name themselves.
     if ('db' in this.#target) return this.#target.db.withoutPlugins() as Kysely<SqlTables>;
     this.#pool ??= 'pool' in this.#target ? this.#target.pool : makePool(this.#target);
-    this.#guarded = guardedPool(this.#pool, SETTINGS, !('pool' in this.#target));
+    this.#guarded ??= guardedPool(this.#pool, SETTINGS, !('pool' in this.#target));
     return new Kysely({ dialect: new KyselyMysqlDialect({ pool: this.#guarded }) });
   }
 
   async checkServer(db: Kysely<SqlTables>): Promise<void> {
-    const { rows } = await sql<{ version: string; readOnly: unknown; mode: string }>`
-      select version() as version, @@global.read_only as readOnly, @@session.sql_mode as mode`.execute(db);
+    const { rows } = await sql<{ version: string; readOnly: unknown; mode: string; charsets: string }>`
+      select version() as version, @@global.read_only as readOnly, @@session.sql_mode as mode,
+        concat_ws(' ', @@character_set_client, @@character_set_connection, @@character_set_results) as charsets`.execute(
+      db,
+    );
     const [server] = rows;
     if (!server) throw new BackendError(`${this.label} does not say what it is.`);
     this.#limitsSession = checkVersion(server.version, this.label) === 'MySQL';
@@ -90,6 +95,13 @@ export class MySQLDialect implements SqlDialect {
     if (server.mode.includes('NO_BACKSLASH_ESCAPES')) {
       throw new BackendError(
         `${this.label} has NO_BACKSLASH_ESCAPES in sql_mode. Take it out of the session's sql_mode.`,
+      );
+    }
+    // Not for us to mend by `set names`: the driver itself encodes in the charset that it was given.
+    const lossy = server.charsets.split(' ').find((charset) => charset !== 'utf8mb4');
+    if (lossy !== undefined) {
+      throw new BackendError(
+        `${this.label} is spoken to in ${lossy}, which loses letters. Make the pool with charset: 'utf8mb4'.`,
       );
     }
   }

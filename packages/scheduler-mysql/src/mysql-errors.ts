@@ -20,7 +20,10 @@ const TROUBLES: Readonly<Record<number, Trouble>> = {
   1143: PERMISSION,
   1227: PERMISSION,
   1049: refused('has no database of that name: create it, as with CREATE DATABASE'),
-  1146: refused('lacks a table of Flowrra: it was dropped. Restart the process to have it made again'),
+  1146: refused(
+    'lacks a table of Flowrra: it was dropped. Restore it from a backup; or drop the other tables with its prefix too, and ' +
+      'restart the process: it makes all of them again, empty',
+  ),
   1153: refused('takes no message of this size: raise max_allowed_packet'),
   1792: READ_ONLY,
   1836: READ_ONLY,

@@ -56,6 +56,7 @@ describe('a MySQL address', () => {
     ['mysql://db:port/app'],
     ['mysql://me:hunter2/secret@db/app'],
     ['mysql://me:hunter2?secret@db/app'],
+    ['mysql://me:123/hunter2@db'],
     ['mysql://me:123/app?hunter2@db/app'],
     ['mysql://me:hunter2%@db/app'],
     ['postgresql://me:hunter2@db/app'],
@@ -75,6 +76,7 @@ describe('the constructor', () => {
     expect(make('mysql://db/app', { pool: 1 })).toThrow(/no option "pool"\. Known: .*poolSize/);
     expect(make('mysql://db/app', { poolSize: 0 })).toThrow(/poolSize must be an integer/);
     expect(make('mysql://db/app', { tablePrefix: "x'; drop table y;--" })).toThrow(/tablePrefix must be/);
+    expect(make('mysql://db/app', { clock: 0 })).toThrow(/clock must be a Clock/);
     expect(make({})).toThrow(/target must be a mysql: or mariadb: address/);
     expect(make(null)).toThrow(/target must be a mysql: or mariadb: address/);
   });

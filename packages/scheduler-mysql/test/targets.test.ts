@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { sampleSchedule } from '@flowrra/scheduler/conformance';
 import { type CompiledQuery, Kysely, MysqlDialect } from 'kysely';
-import { createPool, type Pool, type PoolOptions } from 'mysql2';
+import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { World } from './world.js';
 
@@ -59,6 +59,30 @@ describe('a pool that is passed in', () => {
     await backend.create(sampleSchedule('job'));
     await backend.close();
     expect((await pool.query('select 1 as one'))[0]).toEqual([{ one: 1 }]);
+  });
+
+  it.each(['utf8', 'latin1'])('is refused with the charset %s, before anything is written', async (charset) => {
+    const world = setup();
+    await expect(world.backend({}, readyPool(world, { charset })).listAll()).rejects.toMatchObject({
+      code: 'BACKEND_ERROR',
+      message: expect.stringMatching(/spoken to in (utf8|latin1).*charset: 'utf8mb4'/),
+    });
+    expect(await world.query(`show tables like '${world.prefix}%'`)).toEqual([]);
+  });
+
+  it('hears of errors of a connection once, however often opening failed', async () => {
+    const world = setup();
+    const connections: PoolConnection[] = [];
+    const pool = readyPool(world, { connectionLimit: 1, charset: 'latin1' });
+    pool.on('connection', (connection) => void connections.push(connection));
+    const backend = world.backend({}, pool);
+    const listeners = async () => {
+      await expect(backend.listAll()).rejects.toThrow(/charset/);
+      return connections.map((connection) => connection.listenerCount('error'));
+    };
+    const first = await listeners();
+    expect(first).toEqual([expect.any(Number)]);
+    expect(await listeners()).toEqual(first);
   });
 
   it('gets sessions at UTC, strict, with limits of time, that read what is committed (SQ-04, SQ-07)', async () => {

@@ -45,6 +45,8 @@ export class ChangeChannel {
   async #connect(): Promise<void> {
     const client = new Client({
       ...this.#config,
+      // A pool hides it in its options, and so from the line above.
+      password: this.#config.password,
       // The kernel notices a host that is gone within half a minute, and asks nothing of the server.
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,

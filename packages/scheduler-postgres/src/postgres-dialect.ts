@@ -13,7 +13,7 @@ import { Kysely, PostgresDialect as KyselyPostgresDialect, type RawBuilder, sql 
 import { type ClientConfig, Pool } from 'pg';
 import { ChangeChannel, channelName } from './change-channel.js';
 import { GuardedPool } from './guarded-pool.js';
-import { isIndexThere, kindOfPostgresError, translatePostgresError } from './postgres-errors.js';
+import { kindOfPostgresError, translatePostgresError } from './postgres-errors.js';
 
 /** Milliseconds after which the server ends a session that leaves its transaction alone. */
 const IDLE_LIMIT = 5_000;
@@ -165,10 +165,6 @@ export class PostgresDialect implements SqlDialect {
 
   translateError(err: unknown): FlowrraError {
     return translatePostgresError(err, this.label);
-  }
-
-  isIndexThere(err: unknown): boolean {
-    return isIndexThere(err);
   }
 
   async notifyChange(trx: Kysely<SqlTables>, tablePrefix: string, self: string): Promise<void> {

@@ -10,7 +10,10 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   '3D000': refused('has no database of that name: create it, as with createdb'),
   '3F000': refused('has no schema to work in: create the one that search_path names'),
   '42501': refused('refuses this user a permission: it needs CREATE and USAGE on the schema, or must own the tables'),
-  '42P01': refused('lacks a table of Flowrra: it was dropped. Restart the process to have it made again'),
+  '42P01': refused(
+    'lacks a table of Flowrra: it was dropped. Restore it from a backup; or drop the other tables with its prefix too, and ' +
+      'restart the process: it makes all of them again, empty',
+  ),
   '25006': unavailable('is read-only: a replica, or set so. Connect to the primary'),
   '53100': { kind: 'full', what: 'is out of disk space' },
   '53200': unavailable('is out of memory'),
@@ -62,11 +65,6 @@ export function translatePostgresError(err: unknown, label: string): FlowrraErro
 /** Whether the server sent it; whatever else pg throws is about the connection or its use. */
 export function isServerError(err: unknown): boolean {
   return sqlState(err) !== null;
-}
-
-/** Whether it says that an index of this name exists. */
-export function isIndexThere(err: unknown): boolean {
-  return sqlState(err) === '42P07';
 }
 
 function troubleOf(err: unknown, text: string): Trouble {

@@ -4,7 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type BaseSchedulerBackend, type Logger, systemClock } from '@flowrra/core';
 import { sampleSchedule } from '@flowrra/scheduler/conformance';
 import { startPostgres } from '@flowrra/testing-servers';
+import pg from 'pg';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { parsePostgresUrl } from '../src/postgres-url.js';
 import { World } from './world.js';
 
 const forEver = () => ({ signal: new AbortController().signal });
@@ -61,6 +63,18 @@ describe('a node that waits for changes on PostgreSQL', () => {
     }, 10_000);
     const changing = world.backend();
     await isWoken(waiting, () => changing.create(sampleSchedule('job')));
+  });
+
+  it('listens with the password of a pool that is passed in', async () => {
+    const server = await startPostgres({ password: 'hunter2' });
+    onTestFinished(() => server.stop());
+    const world = new World(server.url);
+    onTestFinished(() => world.close());
+    const pool = new pg.Pool(parsePostgresUrl(server.url));
+    onTestFinished(() => pool.end());
+    const waiting = world.backend({}, pool);
+    await waiting.waitForChange(forEver());
+    expect(await sessions(world)).toContainEqual(expect.objectContaining({ query: `listen "${world.prefix}changes"` }));
   });
 
   it('looks every few seconds while the server is away, and hears again when it is back', async () => {

@@ -67,6 +67,7 @@ describe('a PostgreSQL address', () => {
     ['postgresql://me:hunter2/secret@db/app'],
     ['postgresql://me:hunter2?secret@db/app'],
     ['postgresql://me:hunter2#secret@db/app'],
+    ['postgresql://me:123/hunter2@db'],
     ['postgresql://me:123/app?hunter2@db/app'],
     ['postgresql://me:hunter2%@db/app'],
     ['postgresql://me:hunter2%00@db/app'],

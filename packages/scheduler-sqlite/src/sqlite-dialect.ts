@@ -10,7 +10,7 @@ import type {
 import Sqlite, { type Database } from 'better-sqlite3';
 import { Kysely, SqliteDialect as KyselySqliteDialect, type RawBuilder, sql } from 'kysely';
 import { changeCounter, tellSharers, watchChanges } from './sqlite-changes.js';
-import { isIndexThere, kindOfError, translateError } from './sqlite-errors.js';
+import { kindOfError, translateError } from './sqlite-errors.js';
 
 /** A path, or an open database; one that was passed in stays open. */
 // biome-ignore lint/suspicious/noExplicitAny: a user's Kysely has tables of its own, which do not matter here
@@ -28,7 +28,6 @@ export class SqliteDialect implements SqlDialect {
   readonly changesByRowsIn = 'subselect';
   readonly columnTypes = { id: sql`text`, text: sql`text`, json: sql`text`, integer: sql`integer`, flag: sql`integer` };
   readonly kindOfError: (err: unknown) => SqlErrorKind = kindOfError;
-  readonly isIndexThere: (err: unknown) => boolean = isIndexThere;
   changeCounter?: NonNullable<SqlDialect['changeCounter']>;
   readonly #target: SqliteTarget;
   #own: Kysely<SqlTables> | null = null;

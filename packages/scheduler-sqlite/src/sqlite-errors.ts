@@ -32,7 +32,8 @@ export function translateError(err: unknown, label: string): FlowrraError {
     });
   if (/^no such table/.test(text))
     return new BackendError(
-      `${label} lacks a table of Flowrra: it was dropped. Restart the process to have it made again.`,
+      `${label} lacks a table of Flowrra: it was dropped. Restore it from a backup; or drop the other tables with its ` +
+        'prefix too, and restart the process: it makes all of them again, empty.',
       { cause: err },
     );
   return new BackendError(`${label} refuses a command: ${text}.`, { cause: err });
@@ -99,9 +100,4 @@ function codeOf(err: unknown): string {
 /** The user's own code has a transaction open on the connection that it shares with us. */
 function isOtherTransaction(err: unknown): boolean {
   return err instanceof Error && err.message === 'cannot start a transaction within a transaction';
-}
-
-/** Whether an index of this name exists. */
-export function isIndexThere(err: unknown): boolean {
-  return err instanceof Error && codeOf(err) === 'SQLITE_ERROR' && /^index .* already exists$/.test(err.message);
 }

@@ -65,7 +65,23 @@ describe('A schedule that somebody edited by hand', () => {
   });
 
   it('whose table somebody dropped is told of in words that help', async () => {
+    const startAgain = async () => {
+      await backend.close();
+      backend = new SQLiteSchedulerBackend(database);
+      return backend.listAll();
+    };
     database.exec('drop table flowrra_schedules');
-    await expect(backend.listAll()).rejects.toThrow(/was dropped\. Restart the process/);
+    const advice = /was dropped\. Restore it.* or drop the other tables .* and restart/;
+    await expect(backend.listAll()).rejects.toThrow(advice);
+    await expect(startAgain()).rejects.toThrow(advice);
+    for (const table of ['firings', 'migrations', 'migrations_lock']) database.exec(`drop table flowrra_${table}`);
+    expect(await startAgain()).toEqual([]);
+  });
+
+  it('is kept when the record of migrations was lost', async () => {
+    database.exec('delete from flowrra_migrations');
+    await backend.close();
+    backend = new SQLiteSchedulerBackend(database);
+    expect(await backend.listAll()).toHaveLength(2);
   });
 });

@@ -6,6 +6,7 @@ import {
   type ScheduledTask,
   SerializationError,
 } from '@flowrra/core';
+import type { ScheduleIdentity } from './schedule-identity.js';
 
 type Check = (value: unknown, field: string) => void;
 
@@ -43,16 +44,18 @@ const FIELDS = {
   createdAt: checkInstant,
   updatedAt: checkInstant,
 } satisfies Record<Exclude<keyof ScheduledTask, 'revision'>, Check>;
+const IDENTITY = ['taskName', 'scheduleType', 'schedule', 'args', 'kwargs', 'timeZone'] as const;
 const CHECKS = Object.entries(FIELDS) as [keyof typeof FIELDS, Check][];
 
 /**
  * Refuses, before anything is written and alike for every store, what one of them could not keep: PostgreSQL has no
  * U+0000, none has half of a surrogate pair or an invalid date, MySQL would round half a millisecond.
- * @throws ArgumentError for an id that is no name, a name or word over 128 characters, and a value of another kind than
- *   the field's, such as an invalid date or a fraction
+ * @throws ArgumentError for what is no schedule, an id that is no name, a name or word over 128 characters, and a value of
+ *   another kind than the field's, such as an invalid date or a fraction
  * @throws SerializationError, PayloadTooLargeError for `args` and `kwargs` that are no JSON, and for ill-formed text
  */
 export function checkStorable(task: ScheduledTask): void {
+  if (typeof task !== 'object' || task === null) throw invalid('task', 'a schedule with all its fields');
   for (const [field, check] of CHECKS) check(task[field], field);
 }
 
@@ -66,6 +69,11 @@ export function checkChanges(changes: readonly ScheduleChange[]): void {
     if (before && after && before.id !== after.id)
       throw new ArgumentError('id', `A schedule keeps its id: remove "${before.id}" and create "${after.id}" instead.`);
   }
+}
+
+/** The same for a definition that is looked for. @throws ArgumentError, SerializationError, PayloadTooLargeError */
+export function checkIdentity(definition: ScheduleIdentity): void {
+  for (const field of IDENTITY) FIELDS[field](definition[field], field);
 }
 
 /** @throws ArgumentError */

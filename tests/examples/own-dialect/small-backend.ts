@@ -69,10 +69,6 @@ class SmallDialect implements SqlDialect {
     if (err instanceof FlowrraError) return err;
     return new BackendError(`${this.label} cannot be used: ${String(err)}.`, { cause: err });
   }
-
-  isIndexThere(): boolean {
-    return false; // a migration that fails here is rolled back as a whole
-  }
 }
 
 /** All the queries come from the base class. */

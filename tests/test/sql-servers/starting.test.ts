@@ -47,4 +47,14 @@ describe.each(SQL_SERVERS)('nodes that start on $name', (server) => {
     await expect(world.backend().get('job')).rejects.toMatchObject({ code: 'SCHEMA_TOO_NEW' });
     expect(await world.query(`select name from ${world.prefix}migrations`)).toEqual([{ name: '9999-later' }]);
   });
+
+  it('go on with their schedules where the record of migrations was lost', async () => {
+    const world = server.world();
+    onTestFinished(() => world.close());
+    await world.backend().create(sampleSchedule('job'));
+    for (const loss of ['delete from', 'drop table']) {
+      await world.query(`${loss} ${world.prefix}migrations`);
+      expect(await world.backend().get('job')).toEqual(sampleSchedule('job'));
+    }
+  });
 });

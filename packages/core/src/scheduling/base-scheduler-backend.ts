@@ -88,6 +88,7 @@ export abstract class BaseSchedulerBackend {
    * @param args default none
    * @param kwargs default null
    * @param timeZone default UTC
+   * @throws SerializationError for arguments that are no JSON
    */
   abstract findByDefinition(
     taskName: string,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { JsonObject } from '@flowrra/core';
+import type { JsonObject, JsonValue } from '@flowrra/core';
 import type { SchedulerBackendPromise } from './describe-scheduler-backend.js';
 import { INSTANT, later, schedule, stored } from './sample-schedules.js';
 
@@ -40,6 +40,18 @@ export function definitions(promise: SchedulerBackendPromise): void {
     const args = [{ a: 2, b: { c: [{ y: 2, z: 1 }], d: 1 } }];
     const found = await backend.findByDefinition('reports.build', 'interval', '60000', args, { x: null, y: 1 });
     assert.deepEqual(found, task);
+  });
+
+  promise('refuses to look for arguments that are no JSON', async ({ backend }) => {
+    const cycle: JsonValue[] = [];
+    cycle.push(cycle);
+    for (const args of [[1n], cycle, 1n, {}] as unknown[] as JsonValue[][]) {
+      const search = backend.findByDefinition('reports.build', 'interval', '60000', args);
+      await assert.rejects(search, { code: 'NOT_SERIALIZABLE' });
+    }
+    const kwargs = { a: 1n } as unknown as JsonObject;
+    const search = backend.findByDefinition('reports.build', 'interval', '60000', [], kwargs);
+    await assert.rejects(search, { code: 'NOT_SERIALIZABLE' });
   });
 
   promise('finds the oldest of several', async ({ backend }) => {

@@ -39,6 +39,8 @@ export function storing(promise: SchedulerBackendPromise): void {
       [9007199254740991, -1e-7, 1.5e300],
       [null],
       [''],
+      // In kwargs one level deeper, which is as deep as arguments may be.
+      JSON.parse(`${'['.repeat(31)}1${']'.repeat(31)}`),
     ];
     for (const [i, args] of values.entries()) {
       await backend.create(schedule(`args-${i}`, { args, kwargs: { args } }));
@@ -113,6 +115,10 @@ export function storing(promise: SchedulerBackendPromise): void {
     for (const [fields, error] of unstorable()) {
       await assert.rejects(backend.create(schedule('new', fields)), error);
       if (!('id' in fields)) await assert.rejects(backend.update(schedule('job', fields)), error);
+    }
+    for (const nothing of [null, undefined] as unknown[] as ScheduledTask[]) {
+      await assert.rejects(backend.create(nothing), { code: 'INVALID_ARGUMENT' });
+      await assert.rejects(backend.update(nothing), { code: 'INVALID_ARGUMENT' });
     }
     const never = new Date(Number.NaN);
     await assert.rejects(backend.updateRunTimes('job', INSTANT, never), { code: 'INVALID_ARGUMENT' });

@@ -22,7 +22,7 @@ import {
   type UnsubmittedFiring,
 } from '@flowrra/core';
 import { ChangeWaits } from '../change-waits.js';
-import { checkChanges, checkInstant, checkRunTimes, checkStorable } from '../check-storable.js';
+import { checkChanges, checkIdentity, checkInstant, checkRunTimes, checkStorable } from '../check-storable.js';
 import { runsAmong } from '../claimed-runs.js';
 import { matchesFilter } from '../matches-filter.js';
 import { definitionHash } from '../schedule-identity.js';
@@ -111,7 +111,9 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
     kwargs: JsonObject | null = null,
     timeZone = 'UTC',
   ): Promise<ScheduledTask | null> {
-    const wanted = definitionHash({ taskName, scheduleType, schedule, args, kwargs, timeZone });
+    const definition = { taskName, scheduleType, schedule, args, kwargs, timeZone };
+    checkIdentity(definition);
+    const wanted = definitionHash(definition);
     // The hash costs more than the texts, and decides alone.
     const found = this.#list(
       (task) => task.taskName === taskName && task.schedule === schedule && definitionHash(task) === wanted,

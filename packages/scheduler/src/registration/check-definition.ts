@@ -138,8 +138,8 @@ function checkCallOptions({ queue, priority, retries, timeout }: GivenDefinition
   const options = { queue, priority, retries, timeout: milliseconds } as SubmitCall['options'];
   const fields = {
     queue: options.queue ?? null,
-    priority: options.priority ?? null,
-    retries: retries ?? null,
+    priority: plainZero(options.priority ?? null),
+    retries: plainZero(retries ?? null),
     timeout: milliseconds ?? null,
   };
   return { options, fields };
@@ -174,7 +174,12 @@ function checkJitter(
   const milliseconds = parseDuration(jitter, 'jitter', { max: DAY - 1 });
   if (scheduleType === 'interval' && milliseconds >= Number(schedule))
     throw new ArgumentError('jitter', `jitter must be shorter than the interval of ${schedule} ms.`);
-  return milliseconds;
+  return plainZero(milliseconds);
+}
+
+/** Databases know no -0: what is stored would differ from the definition for ever. */
+function plainZero<T extends number | null>(value: T): T | 0 {
+  return value === 0 ? 0 : value;
 }
 
 /** What no store could keep is refused alike for all: by the rules for arguments. */

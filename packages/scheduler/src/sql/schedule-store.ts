@@ -6,7 +6,7 @@ import {
   ScheduleNotFoundError,
 } from '@flowrra/core';
 import { sql, type UpdateObject } from 'kysely';
-import { checkInstant, checkRunTimes, checkStorable } from '../check-storable.js';
+import { checkIdentity, checkInstant, checkRunTimes, checkStorable } from '../check-storable.js';
 import { definitionHash, type ScheduleIdentity } from '../schedule-identity.js';
 import { insertRows } from './bulk-statements.js';
 import { fromDate, rowToSchedule, scheduleToRow } from './row-mapper.js';
@@ -93,6 +93,7 @@ export class ScheduleStore {
   }
 
   async findByDefinition(definition: ScheduleIdentity): Promise<ScheduledTask | null> {
+    checkIdentity(definition);
     const found = await this.#list((schedules) =>
       schedules.where('definition', '=', definitionHash(definition)).orderBy('created_at').orderBy('id').limit(1),
     );

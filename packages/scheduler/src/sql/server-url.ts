@@ -32,9 +32,9 @@ const HOST = /^(\[[0-9a-f:.]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/i;
 export function readServerUrl(url: string, form: ServerUrlForm): ServerAddress {
   const match = FORM.exec(url);
   const [, scheme = '', login, host = '', database = '', query = ''] = match ?? [];
-  // Where there is an @ after the question mark, that was part of the password.
-  if (!form.schemes.includes(scheme.toLowerCase()) || query.includes('@')) {
-    throw malformed(form, 'is malformed: percent-encode / ? # and @ in user name and password');
+  // Where there is an @ after the slash or the question mark, that was part of the password.
+  if (!form.schemes.includes(scheme.toLowerCase()) || `${database}${query}`.includes('@')) {
+    throw malformed(form, 'is malformed: percent-encode / ? # and @ in user name, password and database');
   }
   const name = decode(form, database, 'database');
   if (name === '') throw malformed(form, 'names no database');

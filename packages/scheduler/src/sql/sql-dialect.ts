@@ -107,8 +107,8 @@ export interface SqlDialect {
   kindOfError(err: unknown): SqlErrorKind;
   /** What the user gets: says what to do, keeps the driver's error as `cause`, shows no password. */
   translateError(err: unknown): FlowrraError;
-  /** Whether CREATE INDEX failed because the index is there; matters where a half-done migration is not rolled back. */
-  isIndexThere(err: unknown): boolean;
+  /** Whether CREATE INDEX failed because the index is there. Only for an engine without `create index if not exists`. */
+  isIndexThere?(err: unknown): boolean;
 
   // ── News ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

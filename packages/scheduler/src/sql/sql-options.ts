@@ -14,6 +14,13 @@ export interface SqlOptions {
 /** For `checkOptions` of a backend that has more options. */
 export const SQL_OPTIONS = ['tablePrefix', 'clock'] as const satisfies readonly (keyof SqlOptions)[];
 
+/** @throws ConfigError when it does not tell the time */
+export function checkClock(value: unknown): Clock | undefined {
+  const { now } = (value ?? {}) as { now?: unknown };
+  if (value === undefined || typeof now === 'function') return value as Clock | undefined;
+  throw new ConfigError('clock', 'clock must be a Clock, such as ManualClock of @flowrra/core/testing.');
+}
+
 /** Table names become part of statements, where nothing can be bound; with index names they must fit 63 characters. */
 const PREFIX = /^[A-Za-z_][A-Za-z0-9_]{0,39}$/;
 

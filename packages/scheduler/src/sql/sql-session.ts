@@ -4,7 +4,7 @@ import { dropTables, migrate } from './migrate.js';
 import { type SqlTables, type TableNames, tableNames } from './schema.js';
 import { SqlCall } from './sql-call.js';
 import type { ChangeListener, SqlDialect } from './sql-dialect.js';
-import { checkTablePrefix, type SqlOptions } from './sql-options.js';
+import { checkClock, checkTablePrefix, type SqlOptions } from './sql-options.js';
 
 /** Milliseconds that a closing backend lets running calls end, and its connections; a store that hangs answers neither. */
 const CALLS_END_WITHIN = 2_000;
@@ -30,7 +30,7 @@ export class SqlSession {
     this.#name = name;
     this.dialect = dialect;
     this.#prefix = checkTablePrefix(options.tablePrefix);
-    this.#clock = options.clock;
+    this.#clock = checkClock(options.clock);
     this.tables = tableNames(this.#prefix);
   }
 

@@ -11,6 +11,14 @@ describe('registering again', () => {
     expect(await stored(backend, 'a')).toEqual(first);
   });
 
+  it('takes -0 for 0, which is all that a database has', async () => {
+    const { scheduler, report } = setup();
+    const definition = { id: 'a', task: report, cron: '@daily', args: ['all'] as [string] };
+    await scheduler.schedule({ ...definition, priority: 0, retries: 0, jitter: 0 });
+    const again = await scheduler.schedule({ ...definition, priority: -0, retries: -0, jitter: -0 });
+    expect(again).toMatchObject({ revision: 1, priority: 0, retries: 0, jitter: 0 });
+  });
+
   it('changes what differs, and keeps what belongs to the schedule', async () => {
     const { scheduler, backend, clock, report } = setup();
     const first = await scheduler.schedule({ id: 'a', task: report, cron: '0 * * * *', args: ['all'] });
