@@ -42,7 +42,7 @@ const FIELDS = {
   error: orNull(checkText),
   createdAt: checkInstant,
   updatedAt: checkInstant,
-} satisfies Record<Exclude<keyof ScheduledTask, 'revision'>, Check>;
+} satisfies Record<Exclude<keyof ScheduledTask, 'revision' | 'damaged'>, Check>;
 const CHECKS = Object.entries(FIELDS) as [keyof typeof FIELDS, Check][];
 
 /**

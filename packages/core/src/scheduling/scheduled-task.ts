@@ -55,6 +55,11 @@ export interface ScheduledTask {
   readonly owner: string | null;
   /** Why the schedule cannot fire (unknown task, broken expression); null when it can. */
   readonly error: string | null;
+  /**
+   * True of a row that somebody damaged by hand: some of what it shows stands in for what cannot be read, and `error` says
+   * what. Told when it is read, and never stored.
+   */
+  readonly damaged?: boolean | undefined;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }

@@ -9,6 +9,7 @@ import {
   StoreUnavailableError,
   TaskNotFoundError,
 } from '@flowrra/core';
+import { checkUndamaged } from '../schedule-damaged-error.js';
 import { firingId } from '../schedule-identity.js';
 import type { BrokerGate } from './broker-gate.js';
 import { decideNothing } from './decide-slots.js';
@@ -29,7 +30,7 @@ export interface TriggerParts {
 /**
  * Runs a schedule's task once, now: a firing of its own kind, which moves no slot.
  * @returns the task's id
- * @throws ScheduleNotFoundError, TaskNotFoundError, and what `submit` of the task throws; then it was not enqueued, but for
+ * @throws ScheduleNotFoundError, ScheduleDamagedError, TaskNotFoundError, and what `submit` of the task throws; then it was not enqueued, but for
  *   IndeterminateSubmitError: then it is or is going to be, once, unless the ledger comes to say that nobody can tell
  */
 export async function triggerByHand(
@@ -38,6 +39,7 @@ export async function triggerByHand(
   schedule: ScheduledTask,
 ): Promise<string> {
   const { app, submitter, gate, findTask } = parts;
+  checkUndamaged(schedule);
   const contract = findTask(schedule.taskName);
   if (!contract) throw new TaskNotFoundError(schedule.taskName);
   await app.checkCall(contract, schedule.args, callOptions(schedule));
@@ -73,6 +75,7 @@ async function claimByHand(
     if (firing) return { firing, schedule, askedAt };
     const row = await backend.get(schedule.id);
     if (!row) throw new ScheduleNotFoundError(schedule.id);
+    checkUndamaged(row);
     schedule = row;
   }
   throw new StoreUnavailableError(

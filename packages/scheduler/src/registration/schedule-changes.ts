@@ -52,6 +52,8 @@ export function newSchedule(defined: DefinedSchedule, now: Date): ScheduledTask 
 /** In what a stored schedule differs from its definition. */
 export function changedFields(stored: ScheduledTask, defined: DefinedSchedule): ChangedField[] {
   const changed: ChangedField[] = FIELDS.filter((field) => !isDeepStrictEqual(stored[field], defined[field]));
+  // What it shows may be as defined, but is not what is stored.
+  if (stored.damaged) return [...changed, 'error'];
   // It could not fire, and nobody will try again: being registered once more is what mends it.
   if (stored.enabled && stored.error !== null && stored.nextRun === null) changed.push('error');
   return changed;
@@ -59,8 +61,9 @@ export function changedFields(stored: ScheduledTask, defined: DefinedSchedule): 
 
 /** The stored schedule as its definition wants it; `now` is the store's. */
 export function changedSchedule(stored: ScheduledTask, defined: DefinedSchedule, now: Date): ScheduledTask {
+  const { damaged: _mended, ...kept } = touched(stored, now);
   const { enabled } = stored;
-  const after: ScheduledTask = { ...touched(stored, now), ...defined, enabled, error: null };
+  const after: ScheduledTask = { ...kept, ...defined, enabled, error: null };
   return { ...after, nextRun: enabled ? nextRunAfterChange(stored, after, now) : null };
 }
 
@@ -79,7 +82,8 @@ function touched(stored: ScheduledTask, now: Date): ScheduledTask {
 }
 
 function nextRunAfterChange(stored: ScheduledTask, after: ScheduledTask, now: Date): Date | null {
-  if (movesSlots(stored, after)) return firstRun(after, now);
+  // Of a damaged row the next run may be a stand-in, too.
+  if (movesSlots(stored, after) || stored.damaged) return firstRun(after, now);
   // It broke before it could run, or it was over: then what changed may give it slots again, but only future ones.
   if (stored.nextRun === null) return stored.error === null ? runAfter(after, now) : firstRun(after, now);
   const isOver = runsLeft(after) === 0 || (after.endAt !== null && stored.nextRun > after.endAt);
