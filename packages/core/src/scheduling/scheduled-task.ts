@@ -10,7 +10,10 @@ export type CatchUp = 'latest' | 'skip' | { readonly all: number };
 /** One schedule, as it is stored. */
 export interface ScheduledTask {
   readonly id: string;
-  /** Drawn at each creation, so that a new schedule under an old id is told from its forerunner. */
+  /**
+   * Drawn at each creation, so that a new schedule under an old id is told from its forerunner; and when a one-time
+   * schedule whose slot was refused is tried again.
+   */
   readonly incarnation: string;
   /** The store counts it: 1 at creation, one more with every `update`. */
   readonly revision: number;

@@ -64,7 +64,10 @@ export function changedSchedule(stored: ScheduledTask, defined: DefinedSchedule,
   const { damaged: _mended, ...kept } = touched(stored, now);
   const { enabled } = stored;
   const after: ScheduledTask = { ...kept, ...defined, enabled, error: null };
-  return { ...after, nextRun: enabled ? nextRunAfterChange(stored, after, now) : null };
+  const nextRun = enabled ? nextRunAfterChange(stored, after, now) : null;
+  // The ledger may have the slot as refused, and takes no second firing for it but of another incarnation.
+  const incarnation = nextRun && isRetriedOnce(stored, after) ? newIncarnation() : stored.incarnation;
+  return { ...after, incarnation, nextRun };
 }
 
 /** Lets it fire from its first slot after now. */
@@ -90,16 +93,22 @@ function nextRunAfterChange(stored: ScheduledTask, after: ScheduledTask, now: Da
   return isOver ? null : stored.nextRun;
 }
 
+/** Whether the only slot of a schedule came to nothing, and is to be tried again. */
+function isRetriedOnce(stored: ScheduledTask, after: ScheduledTask): boolean {
+  return after.scheduleType === 'one_time' && stored.nextRun === null && !movesSlots(stored, after);
+}
+
 function movesSlots(before: ScheduledTask, after: ScheduledTask): boolean {
   if (before.scheduleType !== after.scheduleType || before.schedule !== after.schedule) return true;
   if (after.scheduleType === 'one_time') return false;
   return before.timeZone !== after.timeZone || !sameInstant(before.startAt, after.startAt);
 }
 
-/** A one-time schedule in the past is due at once: what happens then is for `catchUp` to say. */
+/** A one-time schedule in the past is due at once, unless it ran: what happens then is for `catchUp` to say. */
 function firstRun(schedule: ScheduledTask, now: Date): Date | null {
   if (schedule.scheduleType !== 'one_time') return runAfter(schedule, now);
-  return runsLeft(schedule) === 0 ? null : new Date(Number(schedule.schedule));
+  const date = new Date(Number(schedule.schedule));
+  return runsLeft(schedule) === 0 || sameInstant(schedule.lastRun, date) ? null : date;
 }
 
 function runAfter(schedule: ScheduledTask, now: Date): Date | null {
