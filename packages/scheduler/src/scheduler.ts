@@ -248,7 +248,8 @@ export class Scheduler implements ScheduleService {
   }
 
   async #stop(grace: number): Promise<void> {
-    await this.#starting?.catch(() => {});
+    // A start that is under way begins nothing any more; its store may take longer to open than there is time.
+    this.#starting = undefined;
     await this.#node.stop({ grace });
     await this.#backend.close();
   }

@@ -68,7 +68,8 @@ export async function runUntilSignal(app: Runnable): Promise<void> {
   process.on('unhandledRejection', onRejection);
   const stopListening = app.signal && onAbort(app.signal, endWaiting);
   try {
-    await app.start();
+    // A start that hangs must not outlast the signal.
+    await Promise.race([app.start(), ended]);
     await ended;
     await app.stop();
     leaveHandlersBehind(app);
