@@ -1,6 +1,6 @@
 import type { Page } from './backends/base-result-backend.js';
 import type { QueueSize } from './brokers/base-broker.js';
-import type { Clock } from './clock.js';
+import { type Clock, sleep, systemClock } from './clock.js';
 import type { Config } from './config.js';
 import { ArgumentError, ConfigError } from './errors.js';
 import type { TaskEventMap, TaskEventName } from './events/task-events.js';
@@ -26,6 +26,9 @@ import type { CpuCode } from './tasks/task-registry.js';
 import type { TaskResult } from './tasks/task-result.js';
 import { isTaskStatus, type TaskStatus } from './tasks/task-status.js';
 
+/** Milliseconds that a stop waits for a service that is starting; one whose store hangs may take its deadline. */
+const SERVICES_START_WITHIN = 1_000;
+
 /**
  * A task queue: turns functions into tasks, submits them, and runs them once it is started. Submitting needs no start.
  *
@@ -45,6 +48,7 @@ export class Flowrra {
   readonly #services: Service[] = [];
   readonly #startedServices = new Set<Service>();
   #starting: Promise<void> | undefined;
+  #executorsStarting: Promise<unknown> | undefined;
   #running = false;
   #stopping: Promise<void> | undefined;
 
@@ -195,7 +199,8 @@ export class Flowrra {
   }
 
   async #start(): Promise<void> {
-    await Promise.all([this.#io.start(), this.#cpu.start()]);
+    this.#executorsStarting = Promise.all([this.#io.start(), this.#cpu.start()]);
+    await this.#executorsStarting;
     for (const service of this.#services) {
       if (this.#stopping) return;
       if (this.#startedServices.has(service)) continue;
@@ -219,12 +224,24 @@ export class Flowrra {
   async #stop(grace: number): Promise<void> {
     // At once: services may take their time.
     this.#process.stopClaiming();
-    await this.#starting?.catch(() => {});
+    await this.#startEnds();
     const stopped = await Promise.allSettled(this.#services.map(async (service) => service.stop({ grace })));
     await this.#process.stop(grace);
     await Promise.all([this.#io.stop(), this.#cpu.stop()]);
     // A service that cannot stop is reported once everything else has.
     for (const end of stopped) if (end.status === 'rejected') throw end.reason;
+  }
+
+  /** Waits for a start that is under way, but not for a service that hangs, as with a store that does not answer. */
+  async #startEnds(): Promise<void> {
+    await this.#executorsStarting?.catch(() => {});
+    const ended = new AbortController();
+    const starting = this.#starting?.catch(() => {}).finally(() => ended.abort());
+    if (starting)
+      await Promise.race([
+        starting,
+        sleep(systemClock, SERVICES_START_WITHIN, { signal: ended.signal }).catch(() => {}),
+      ]);
   }
 
   /**

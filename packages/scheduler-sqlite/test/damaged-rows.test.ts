@@ -1,3 +1,5 @@
+import { createTestApp } from '@flowrra/core/testing';
+import { Scheduler } from '@flowrra/scheduler';
 import { sampleDecision, sampleSchedule } from '@flowrra/scheduler/conformance';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -23,6 +25,14 @@ afterEach(async () => {
 
 function write(column: string, value: unknown): void {
   database.prepare(`update flowrra_schedules set ${column} = ? where id = 'spoilt'`).run(value);
+}
+
+/** A scheduler on the store; the sample that is to be spoilt makes room for a schedule of its own. */
+function setup() {
+  database.prepare("delete from flowrra_schedules where id = 'spoilt'").run();
+  const { app } = createTestApp();
+  app.task('tick', (..._args: string[]) => {});
+  return { app, scheduler: new Scheduler(app, { backend }) };
 }
 
 describe('A schedule that somebody edited by hand', () => {
@@ -62,6 +72,45 @@ describe('A schedule that somebody edited by hand', () => {
     await backend.claimDue([sampleDecision(sampleSchedule('spoilt'))], { node: 'a' });
     database.prepare('update flowrra_firings set claimed_at = ?').run(BEYOND[1]);
     expect((await backend.dueTimes()).oldestClaim).toEqual(new Date(-8.64e15));
+  });
+
+  describe.each([
+    ['its arguments', 'args', '{"broken'],
+    ['its start', 'start_at', BEYOND[0]],
+    ['its next run', 'next_run', BEYOND[0]],
+    ['its next run, by a text,', 'next_run', 'soon'],
+  ])('in %s', (_, column, value) => {
+    it('is neither triggered nor enabled nor disabled, and stays as it is (SC-12)', async () => {
+      const { app, scheduler } = setup();
+      const queued = async () => (await app.queueSize('default')).waiting;
+      await scheduler.schedule({ id: 'spoilt', task: 'tick', every: '1h', args: ['tenant-7'] });
+      write(column, value);
+      const read = database.prepare("select * from flowrra_schedules where id = 'spoilt'");
+      const refused = { code: 'SCHEDULE_DAMAGED', message: expect.stringMatching(/remove the schedule, or schedule/) };
+      for (const setAside of [false, true]) {
+        if (setAside) await backend.readDue({ limit: 10 });
+        const row = read.get();
+        await expect(scheduler.trigger('spoilt')).rejects.toMatchObject(refused);
+        await expect(scheduler.enable('spoilt')).rejects.toMatchObject(refused);
+        await expect(scheduler.disable('spoilt')).rejects.toMatchObject(refused);
+        expect(read.get()).toEqual(row);
+      }
+      expect(await scheduler.history('spoilt')).toEqual([]);
+      expect(await queued()).toBe(0);
+      await app.stop();
+    });
+
+    it.each([[[]], [['tenant-7']]])('is mended by scheduling it again, with the arguments %j', async (args) => {
+      const { app, scheduler } = setup();
+      const definition = { id: 'spoilt', task: 'tick', every: '1h' as const, args };
+      await scheduler.schedule(definition);
+      write(column, value);
+      const mended = await scheduler.schedule(definition);
+      expect(await scheduler.get('spoilt')).toEqual(mended);
+      expect(mended).toMatchObject({ error: null, args });
+      expect(mended.nextRun?.getTime()).toBeLessThanOrEqual(app.clock.now() + 3_600_000);
+      await app.stop();
+    });
   });
 
   it('whose table somebody dropped is told of in words that help', async () => {

@@ -43,7 +43,7 @@ const FIELDS = {
   error: orNull(checkText),
   createdAt: checkInstant,
   updatedAt: checkInstant,
-} satisfies Record<Exclude<keyof ScheduledTask, 'revision'>, Check>;
+} satisfies Record<Exclude<keyof ScheduledTask, 'revision' | 'damaged'>, Check>;
 const IDENTITY = ['taskName', 'scheduleType', 'schedule', 'args', 'kwargs', 'timeZone'] as const;
 const CHECKS = Object.entries(FIELDS) as [keyof typeof FIELDS, Check][];
 

@@ -16,6 +16,7 @@ export {
   type ScheduleTiming,
 } from './registration/schedule-definition.js';
 export { ScheduleOwnedError } from './registration/schedule-owned-error.js';
+export { ScheduleDamagedError } from './schedule-damaged-error.js';
 
 // Stores of schedules
 

@@ -7,6 +7,7 @@ import type { BackendChoice } from './scheduler-options.js';
 export class LazyBackend {
   readonly #app: Flowrra;
   readonly #choice: BackendChoice;
+  #made: Promise<BaseSchedulerBackend> | undefined;
   #opening: Promise<BaseSchedulerBackend> | undefined;
   #closed = false;
 
@@ -27,20 +28,29 @@ export class LazyBackend {
 
   async #open(): Promise<BaseSchedulerBackend> {
     const { clock, logger } = this.#app;
-    const backend = await getSchedulerBackend(this.#choice.target, this.#choice.options);
+    this.#made = this.#make();
+    const backend = await this.#made;
+    if (this.#closed) throw new StoppedError('The scheduler');
     try {
       await backend.open({ clock, logger });
     } catch (err) {
       await this.#closeOwn(backend);
       throw err;
     }
-    return withLedger(backend, clock);
+    return backend;
   }
 
-  /** Closes what was made here; an instance that was passed in is the user's. */
+  async #make(): Promise<BaseSchedulerBackend> {
+    return withLedger(await getSchedulerBackend(this.#choice.target, this.#choice.options), this.#app.clock);
+  }
+
+  /**
+   * Closes what was made here; an instance that was passed in is the user's. What is being opened is closed as well, which
+   * ends its opening: a store that hangs would take longer than anybody waits for a process to end.
+   */
   async close(): Promise<void> {
     this.#closed = true;
-    const backend = await this.#opening?.catch(() => undefined);
+    const backend = await this.#made?.catch(() => undefined);
     if (backend) await this.#closeOwn(backend);
   }
 

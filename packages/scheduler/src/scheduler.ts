@@ -159,13 +159,13 @@ export class Scheduler implements ScheduleService {
     return (await this.#backend.open()).listMatching(checked);
   }
 
-  /** Lets a schedule fire again, from its first slot after now: what it missed stays missed. @throws ScheduleNotFoundError */
+  /** Lets a schedule fire again, from its first slot after now: what it missed stays missed. @throws as `disable` */
   async enable(id: string): Promise<void> {
     checkName(id, 'id');
     return switchSchedule(await this.#backend.open(), id, true);
   }
 
-  /** From when this resolves, no slot is claimed. @throws ScheduleNotFoundError */
+  /** From when this resolves, no slot is claimed. @throws ScheduleNotFoundError, ScheduleDamagedError */
   async disable(id: string): Promise<void> {
     checkName(id, 'id');
     return switchSchedule(await this.#backend.open(), id, false);
@@ -180,7 +180,7 @@ export class Scheduler implements ScheduleService {
   /**
    * Runs the schedule's task once, now, also when it is disabled. The slots are not affected.
    * @returns the task's id
-   * @throws ScheduleNotFoundError, TaskNotFoundError; what `app.submit` throws
+   * @throws ScheduleNotFoundError, ScheduleDamagedError, TaskNotFoundError; what `app.submit` throws
    */
   async trigger(id: string): Promise<string> {
     return this.#node.trigger(await this.#find(id));
@@ -248,7 +248,8 @@ export class Scheduler implements ScheduleService {
   }
 
   async #stop(grace: number): Promise<void> {
-    await this.#starting?.catch(() => {});
+    // A start that is under way begins nothing any more; its store may take longer to open than there is time.
+    this.#starting = undefined;
     await this.#node.stop({ grace });
     await this.#backend.close();
   }

@@ -132,6 +132,17 @@ describe('a service of an app', () => {
     expect(trace).toEqual(['a starts', 'a stops', 'b stops']);
   });
 
+  it('whose start hangs is stopped all the same, a moment later, and ends run() (SH-06)', async () => {
+    const trace: string[] = [];
+    const hanging = () => new Promise<void>(() => {});
+    const app = new Flowrra({ logger: silentLogger }).use(service(trace, 'a', { start: hanging }));
+    const end = new AbortController();
+    const running = app.run({ signal: end.signal });
+    end.abort();
+    await running;
+    expect(trace).toEqual(['a stops']);
+  });
+
   it('that cannot stop keeps nothing else from stopping, and is reported', async () => {
     const app = new Flowrra({ logger: silentLogger });
     const stop = async () => {

@@ -65,7 +65,8 @@ export async function runUntilSignal(app: Runnable): Promise<void> {
   process.on('unhandledRejection', onRejection);
   const stopListening = app.signal && onAbort(app.signal, endWaiting);
   try {
-    await startOrStop(app);
+    // A start that hangs must not outlast the signal.
+    await Promise.race([startOrStop(app), ended]);
     await ended;
     await app.stop();
     leaveHandlersBehind(app);

@@ -39,7 +39,7 @@ export interface ExceptTasks {
  *
  * What a store could not keep unchanged is refused before anything is written (`checkStorable` of `@flowrra/scheduler`).
  * A schedule that is passed is copied before the call returns its promise, and one that is given out is the caller's. A
- * row that somebody damaged by hand stops no other one: it is shown with an `error`, and is not due any more.
+ * row that somebody damaged by hand stops no other one: it is shown as `damaged`, with an `error`, and is not due any more.
  */
 export abstract class BaseSchedulerBackend {
   readonly [CONTRACT] = 'scheduler-backend@1';

@@ -10,7 +10,10 @@ export type CatchUp = 'latest' | 'skip' | { readonly all: number };
 /** One schedule, as it is stored. */
 export interface ScheduledTask {
   readonly id: string;
-  /** Drawn at each creation, so that a new schedule under an old id is told from its forerunner. */
+  /**
+   * Drawn at each creation, so that a new schedule under an old id is told from its forerunner; and when a one-time
+   * schedule whose slot was refused is tried again.
+   */
   readonly incarnation: string;
   /** The store counts it: 1 at creation, one more with every `update`. */
   readonly revision: number;
@@ -55,6 +58,11 @@ export interface ScheduledTask {
   readonly owner: string | null;
   /** Why the schedule cannot fire (unknown task, broken expression); null when it can. */
   readonly error: string | null;
+  /**
+   * True of a row that somebody damaged by hand: some of what it shows stands in for what cannot be read, and `error` says
+   * what. Told when it is read, and never stored.
+   */
+  readonly damaged?: boolean | undefined;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }

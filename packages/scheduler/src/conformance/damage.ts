@@ -13,6 +13,7 @@ export function damage(promise: SchedulerBackendPromise): void {
     await damage('spoilt');
     const spoilt = await backend.get('spoilt');
     assert.ok(spoilt?.error, 'A schedule that cannot fire says why.');
+    assert.equal(spoilt.damaged, true, 'What it shows is not to be run, and not to be written again.');
     for (const list of [backend.listAll(), backend.listEnabled()]) assert.deepEqual(await list, [a, spoilt, z]);
   });
 
@@ -20,7 +21,8 @@ export function damage(promise: SchedulerBackendPromise): void {
     await stored(backend, schedule('replaced'), schedule('removed'));
     for (const id of ['replaced', 'removed']) await damage(id);
     await backend.update(schedule('replaced', { args: [1] }));
-    assert.deepEqual((await backend.get('replaced'))?.args, [1]);
+    const replaced = await backend.get('replaced');
+    assert.deepEqual([replaced?.args, replaced?.damaged ?? false], [[1], false]);
     assert.equal(await backend.delete('removed'), true);
     assert.deepEqual(ids(await backend.listAll()), ['replaced']);
   });

@@ -87,8 +87,8 @@ export class NodeRound {
     schedules: readonly ScheduledTask[],
     now: Date,
   ): Promise<Map<string, { schedule: ScheduledTask; decision: SlotDecision }>> {
-    const { app, gate } = this.#parts;
-    const live = await liveRuns(backend, gate, schedules);
+    const { app } = this.#parts;
+    const live = await liveRuns(this.#parts, backend, schedules);
     if (!live) return new Map();
     const errors = await Promise.all(schedules.map((schedule) => this.#callError(schedule)));
     const decisions = schedules.map((schedule, i) => {

@@ -117,7 +117,7 @@ export class SchedulerNode {
   /**
    * Runs a schedule's task once, now, whether or not this node was started.
    * @returns the task's id
-   * @throws ScheduleNotFoundError, TaskNotFoundError, and what `submit` of the task throws
+   * @throws ScheduleNotFoundError, ScheduleDamagedError, TaskNotFoundError, and what `submit` of the task throws
    */
   async trigger(schedule: ScheduledTask): Promise<string> {
     const { app, node, findTask } = this.#options;

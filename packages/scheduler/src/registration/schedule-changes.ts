@@ -52,6 +52,8 @@ export function newSchedule(defined: DefinedSchedule, now: Date): ScheduledTask 
 /** In what a stored schedule differs from its definition. */
 export function changedFields(stored: ScheduledTask, defined: DefinedSchedule): ChangedField[] {
   const changed: ChangedField[] = FIELDS.filter((field) => !isDeepStrictEqual(stored[field], defined[field]));
+  // What it shows may be as defined, but is not what is stored.
+  if (stored.damaged) return [...changed, 'error'];
   // It could not fire, and nobody will try again: being registered once more is what mends it.
   if (stored.enabled && stored.error !== null && stored.nextRun === null) changed.push('error');
   return changed;
@@ -59,9 +61,13 @@ export function changedFields(stored: ScheduledTask, defined: DefinedSchedule): 
 
 /** The stored schedule as its definition wants it; `now` is the store's. */
 export function changedSchedule(stored: ScheduledTask, defined: DefinedSchedule, now: Date): ScheduledTask {
+  const { damaged: _mended, ...kept } = touched(stored, now);
   const { enabled } = stored;
-  const after: ScheduledTask = { ...touched(stored, now), ...defined, enabled, error: null };
-  return { ...after, nextRun: enabled ? nextRunAfterChange(stored, after, now) : null };
+  const after: ScheduledTask = { ...kept, ...defined, enabled, error: null };
+  const nextRun = enabled ? nextRunAfterChange(stored, after, now) : null;
+  // The ledger may have the slot as refused, and takes no second firing for it but of another incarnation.
+  const incarnation = nextRun && isRetriedOnce(stored, after) ? newIncarnation() : stored.incarnation;
+  return { ...after, incarnation, nextRun };
 }
 
 /** Lets it fire from its first slot after now. */
@@ -79,11 +85,17 @@ function touched(stored: ScheduledTask, now: Date): ScheduledTask {
 }
 
 function nextRunAfterChange(stored: ScheduledTask, after: ScheduledTask, now: Date): Date | null {
-  if (movesSlots(stored, after)) return firstRun(after, now);
+  // Of a damaged row the next run may be a stand-in, too.
+  if (movesSlots(stored, after) || stored.damaged) return firstRun(after, now);
   // It broke before it could run, or it was over: then what changed may give it slots again, but only future ones.
   if (stored.nextRun === null) return stored.error === null ? runAfter(after, now) : firstRun(after, now);
   const isOver = runsLeft(after) === 0 || (after.endAt !== null && stored.nextRun > after.endAt);
   return isOver ? null : stored.nextRun;
+}
+
+/** Whether the only slot of a schedule came to nothing, and is to be tried again. */
+function isRetriedOnce(stored: ScheduledTask, after: ScheduledTask): boolean {
+  return after.scheduleType === 'one_time' && stored.nextRun === null && !movesSlots(stored, after);
 }
 
 function movesSlots(before: ScheduledTask, after: ScheduledTask): boolean {
@@ -92,10 +104,11 @@ function movesSlots(before: ScheduledTask, after: ScheduledTask): boolean {
   return before.timeZone !== after.timeZone || !sameInstant(before.startAt, after.startAt);
 }
 
-/** A one-time schedule in the past is due at once: what happens then is for `catchUp` to say. */
+/** A one-time schedule in the past is due at once, unless it ran: what happens then is for `catchUp` to say. */
 function firstRun(schedule: ScheduledTask, now: Date): Date | null {
   if (schedule.scheduleType !== 'one_time') return runAfter(schedule, now);
-  return runsLeft(schedule) === 0 ? null : new Date(Number(schedule.schedule));
+  const date = new Date(Number(schedule.schedule));
+  return runsLeft(schedule) === 0 || sameInstant(schedule.lastRun, date) ? null : date;
 }
 
 function runAfter(schedule: ScheduledTask, now: Date): Date | null {

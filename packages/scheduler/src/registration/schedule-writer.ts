@@ -1,4 +1,5 @@
 import { type BaseSchedulerBackend, type ScheduledTask, ScheduleNotFoundError } from '@flowrra/core';
+import { checkUndamaged } from '../schedule-damaged-error.js';
 import { changeUntilCurrent } from './change-until-current.js';
 import type { DefinedSchedule } from './check-definition.js';
 import { changedFields, changedSchedule, disabledSchedule, enabledSchedule, newSchedule } from './schedule-changes.js';
@@ -26,12 +27,13 @@ export function registerSchedule(backend: BaseSchedulerBackend, defined: Defined
 
 /**
  * Enables or disables. What is enabled already stays as it is, unless it broke: then it is tried again.
- * @throws ScheduleNotFoundError
+ * @throws ScheduleNotFoundError, ScheduleDamagedError
  */
 export function switchSchedule(backend: BaseSchedulerBackend, id: string, enabled: boolean): Promise<void> {
   return changeUntilCurrent(backend, `Schedule "${id}"`, async () => {
     const before = await backend.get(id);
     if (!before) throw new ScheduleNotFoundError(id);
+    checkUndamaged(before);
     const isBroken = before.error !== null && before.nextRun === null;
     if (before.enabled === enabled && !(enabled && isBroken)) return { changes: [], result: undefined };
     const { now } = await backend.dueTimes();

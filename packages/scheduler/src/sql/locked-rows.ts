@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
-import type { RowVersion } from '../stored-schedule.js';
+import { type RowVersion, sameInstant } from '../stored-schedule.js';
 import { inBatches } from './bulk-statements.js';
-import { fromDate, toNumber } from './row-mapper.js';
+import { toDate, toNumber } from './row-mapper.js';
 import type { SqlInteger, SqlTables } from './schema.js';
 import type { SqlSession } from './sql-session.js';
 
@@ -38,5 +38,6 @@ export async function lockRows(
 export function isSameRow(row: LockedRow | undefined, read: RowVersion): boolean {
   if (row === undefined || row.incarnation !== read.incarnation || toNumber(row.revision) !== read.revision)
     return false;
-  return (row.next_run === null ? null : toNumber(row.next_run)) === fromDate(read.nextRun);
+  // As it is shown: what somebody damaged can be replaced, too.
+  return sameInstant(toDate(row.next_run), read.nextRun);
 }

@@ -102,6 +102,7 @@ export function readSchedule(row: ScheduleRow): ReadSchedule {
     error: damage ?? row.error,
     createdAt: toInstant(row.created_at),
     updatedAt: toInstant(row.updated_at),
+    ...(damage !== null && { damaged: true }),
   };
   return { task, damage };
 }

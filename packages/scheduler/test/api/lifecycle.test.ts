@@ -181,6 +181,16 @@ describe('a scheduler', () => {
     expect(starting.scheduler.health()).toMatchObject({ firing: false });
   });
 
+  it('does not wait for a store that hangs as it is opened (SH-06)', async () => {
+    const backend = new InMemorySchedulerBackend();
+    backend.open = () => new Promise(() => {});
+    const { scheduler } = setup({ backend });
+    void scheduler.start();
+    await scheduler.stop();
+    expect(scheduler.health()).toMatchObject({ firing: false });
+    await expect(scheduler.start()).rejects.toMatchObject({ code: 'STOPPED' });
+  });
+
   it('runs alone until its signal, then stops its app with all that it opened', async () => {
     const { app, scheduler, clock, tick } = setup();
     const end = new AbortController();

@@ -94,6 +94,43 @@ describe('registering again', () => {
     expect(await nextRun({})).toEqual(after(5 * HOUR));
   });
 
+  it('lets a one-time schedule run, once, when its call was refused and is not any more', async () => {
+    const { scheduler, clock, app } = setup();
+    const ran: unknown[] = [];
+    let strict = true;
+    const validate = (value: unknown) => (strict ? { issues: [{ message: 'must be a number' }] } : { value });
+    const schema = { args: { '~standard': { version: 1 as const, vendor: 'test', validate } } };
+    app.task('picky', { schema }, (what: string) => void ran.push(what));
+    const definition = { id: 'a', task: 'picky', at: after(HOUR), args: ['it'] };
+    strict = false;
+    await scheduler.schedule(definition);
+    strict = true;
+    await app.start();
+    await clock.advance(HOUR);
+    expect(await scheduler.history('a')).toMatchObject([{ slot: after(HOUR), state: 'skipped' }]);
+    strict = false;
+    for (let times = 0; times < 3; times++) {
+      const { nextRun } = await scheduler.schedule(definition);
+      expect(nextRun).toEqual(times === 0 ? after(HOUR) : null);
+      await clock.advance(10 * MINUTE);
+      expect(ran).toEqual(['it']);
+    }
+    expect(await scheduler.explain('a', after(HOUR))).toMatchObject({ outcome: 'submitted' });
+    await app.stop();
+  });
+
+  it('gives a one-time schedule that ran no next run, whatever error it shows since and wherever its date was meanwhile', async () => {
+    const { scheduler, backend, clock, tick } = setup();
+    const definition = { id: 'a', task: tick, at: after(HOUR) };
+    await scheduler.schedule(definition);
+    await clock.advance(HOUR);
+    await claim(backend, 'a', { nextRun: null, firings: (s) => [slotFiring(s, after(HOUR))] });
+    await backend.update({ ...(await stored(backend, 'a')), error: 'No task "tick" is registered here.' });
+    expect(await scheduler.schedule(definition)).toMatchObject({ error: null, nextRun: null });
+    expect((await scheduler.schedule({ ...definition, at: after(3 * HOUR) })).nextRun).toEqual(after(3 * HOUR));
+    expect((await scheduler.schedule(definition)).nextRun).toBeNull();
+  });
+
   it('lets what could not fire try again', async () => {
     const { scheduler, backend, clock, tick } = setup();
     const error = 'its arguments were refused';

@@ -42,7 +42,9 @@ export class DamageableBackend extends InMemorySchedulerBackend {
   }
 
   #shown(task: ScheduledTask): ScheduledTask {
-    return this.isDamaged(task) ? { ...task, args: [], error: 'The stored arguments are no JSON.' } : task;
+    return this.isDamaged(task)
+      ? { ...task, args: [], error: 'The stored arguments are no JSON.', damaged: true }
+      : task;
   }
 }
 

@@ -265,6 +265,35 @@ describe('A node', () => {
     finish();
   });
 
+  it.each([
+    ['of which there is a record', null],
+    ['whose record is over', SECOND / 2],
+  ])('does not skip because of a dead letter %s: its run is over', async (_, ttl) => {
+    world = await setup({ broker: { maxCrashes: 1 }, ttl });
+    await world.create(schedule('s', { overlap: 'skip' }));
+    await world.node().start();
+    await world.clock.advance(SECOND);
+    // A worker takes the first task down with it.
+    await world.broker.claim({ queue: 'default', lane: 'io', count: 1, worker: 'dying', leaseMs: 1, alone: true });
+    await world.app.start();
+    await world.clock.advance(2 * SECOND);
+    expect(await world.app.queueSize('default')).toMatchObject({ dead: 1 });
+    expect((await ledger(world.backend, 's')).slice(0, 3)).toEqual([
+      'slot 1000 submitted',
+      'slot 2000 submitted',
+      'slot 3000 submitted',
+    ]);
+  });
+
+  it('skips what overlaps with a run of which nobody can tell whether it ended', async () => {
+    world = await setup();
+    await world.create(schedule('s', { overlap: 'skip' }));
+    world.app.get = () => Promise.reject(new Error('unreadable'));
+    await world.node().start();
+    await world.clock.advance(2 * SECOND);
+    expect(await ledger(world.backend, 's')).toEqual(['slot 1000 submitted', 'slot 2000 skipped']);
+  });
+
   it('skips what overlaps with a run whose task nobody pushed yet', async () => {
     world = await setup();
     await world.create(schedule('s', { overlap: 'skip' }));

@@ -82,16 +82,19 @@ export class LogLines implements Logger {
 /** Any number of nodes on one app, one broker and one store, on a manual clock; the store's is `skew` ms ahead. */
 export async function setup({
   broker: policy,
+  ttl = null,
   skew = 0,
   retention = { age: 30 * 24 * HOUR, count: 1_000 },
 }: {
   broker?: InMemoryBrokerOptions;
+  /** How long results are kept; default for ever. */
+  ttl?: number | null;
   skew?: number;
   retention?: Retention;
 } = {}) {
   const broker = new WatchedBroker(policy);
   const log = new LogLines();
-  const { app, clock } = createTestApp({ broker, logger: log });
+  const { app, clock } = createTestApp({ broker, backend: { ttl }, logger: log });
   const backend = new InMemorySchedulerBackend();
   const storeClock: Clock = { now: () => clock.now() + skew, after: clock.after.bind(clock) };
   await backend.open({ clock: storeClock, logger: log });

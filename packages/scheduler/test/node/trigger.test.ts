@@ -1,4 +1,4 @@
-import { IndeterminateSubmitError } from '@flowrra/core';
+import { IndeterminateSubmitError, StoreUnavailableError } from '@flowrra/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { at, doorTo, HOUR, ledger, SECOND, schedule, setup, type World } from './setup.js';
 
@@ -114,6 +114,60 @@ describe('A trigger by hand', () => {
     });
     const id = await world.node('n', store).trigger(await world.row('s'));
     expect(world.broker.taken).toMatchObject([{ id }]);
+  });
+
+  it('gives the id of the task, which runs once, when the reply to its claim was lost', async () => {
+    world = await setup();
+    await world.create(schedule('s', { nextRun: null }));
+    let lost = true;
+    let looks = 0;
+    const store = doorTo(world.backend, async (method, through) => {
+      // The commit whose reply was lost comes a little later than the news of it.
+      if (method === 'listFirings' && ++looks === 1) return [];
+      const reply = await through();
+      if (method !== 'claimDue' || !lost) return reply;
+      lost = false;
+      throw new StoreUnavailableError('The connection was lost.');
+    });
+    const node = world.node('n', store);
+    await node.start();
+    const id = await node.trigger(await world.row('s'));
+    await world.clock.advance(10 * SECOND);
+    expect(world.broker.taken).toMatchObject([{ id }]);
+    expect(await ledger(world.backend, 's')).toEqual(['manual 0 submitted']);
+  });
+
+  it('names the task that may come to run, when nobody can tell whether its claim was written', async () => {
+    world = await setup();
+    await world.create(schedule('s', { nextRun: null }));
+    let away = false;
+    const store = doorTo(world.backend, async (method, through) => {
+      const reply = method === 'listFirings' && away ? [] : await through();
+      if (method === 'claimDue') away = true;
+      if (away) throw new StoreUnavailableError('The store is away.');
+      return reply;
+    });
+    const refused = await world
+      .node('n', store)
+      .trigger(await world.row('s'))
+      .catch((err: unknown) => err);
+    expect(refused).toMatchObject({ code: 'INDETERMINATE_SUBMIT', cause: { code: 'STORE_UNAVAILABLE' } });
+    const [{ id: claimed = '' } = {}] = await world.backend.listFirings('s');
+    expect(refused).toMatchObject({ taskIds: [claimed] });
+    await world.node('other').start();
+    await world.clock.advance(10 * SECOND);
+    expect(world.broker.taken).toMatchObject([{ id: claimed }]);
+  });
+
+  it('says what the store said when its claim was not written, and is not pushed later', async () => {
+    world = await setup();
+    await world.create(schedule('s', { nextRun: null }));
+    const store = doorTo(world.backend, (method, through) => {
+      if (method === 'claimDue') throw new StoreUnavailableError('The store is read-only.');
+      return through();
+    });
+    await expect(world.node('n', store).trigger(await world.row('s'))).rejects.toThrow('The store is read-only.');
+    expect(await world.backend.listFirings('s')).toEqual([]);
   });
 
   it('gives up, enqueuing nothing, when the row changes faster than it can be triggered', async () => {

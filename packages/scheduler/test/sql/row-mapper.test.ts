@@ -78,7 +78,7 @@ describe('rows of schedules', () => {
     for (const broken of ['[1, 2', '', '"text"', '{}']) {
       const { task, damage } = readSchedule(changed((value, column) => (column === 'args' ? broken : value)));
       expect(damage).toMatch(/The stored arguments are no JSON/);
-      expect(task).toMatchObject({ error: damage, args: [], nextRun: schedule.nextRun });
+      expect(task).toMatchObject({ error: damage, damaged: true, args: [], nextRun: schedule.nextRun });
     }
   });
 

@@ -16,6 +16,13 @@ class LetsOneDamagedRowStopAllLists extends DamageableBackend {
   }
 }
 
+class ShowsTheStandInsAsIfTheyWereStored extends DamageableBackend {
+  override async get(id: string): Promise<ScheduledTask | null> {
+    const task = await super.get(id);
+    return task && { ...task, damaged: false };
+  }
+}
+
 class ReadsTheDamagedRowForEver extends DamageableBackend {
   override async readDue(options: ExceptTasks & { limit: number }): Promise<DueSchedules> {
     const due = (await this.listDue()).slice(0, options.limit);
@@ -40,6 +47,7 @@ class KeepsTheDamage extends DamageableBackend {
 
 export const BROKEN_BY_DAMAGE: BrokenSamples = [
   [LetsOneDamagedRowStopAllLists, 'shows a damaged schedule with an error, and the others as they are (SC-12)'],
+  [ShowsTheStandInsAsIfTheyWereStored, 'shows a damaged schedule with an error, and the others as they are (SC-12)'],
   [ReadsTheDamagedRowForEver, 'reads what is due beside a damaged schedule, and is not stuck on it (SC-12)'],
   [SubmitsWithoutArguments, 'hands out firings beside one of a damaged schedule (SC-12)'],
   [KeepsTheDamage, 'lets a damaged schedule be replaced, or removed'],
