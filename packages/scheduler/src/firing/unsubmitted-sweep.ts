@@ -3,7 +3,7 @@ import type { BrokerGate } from './broker-gate.js';
 import { RESUBMIT_AFTER, type SlotSubmitter } from './slot-submitter.js';
 import type { UnknownTasks } from './unknown-tasks.js';
 
-/** Firings that one sweep looks at. */
+/** Firings that one sweep looks at, besides those that wait for room in a queue. */
 const SWEEP_LIMIT = 2_000;
 
 const REMOVED =
@@ -22,6 +22,8 @@ export interface SweepParts {
 export class UnsubmittedSweep {
   readonly #parts: SweepParts;
   #last = Number.NEGATIVE_INFINITY;
+  /** Firings that wait for room in a queue. They stay in front of the others, so the sweep looks behind them. */
+  #heldUp = 0;
 
   constructor(parts: SweepParts) {
     this.#parts = parts;
@@ -48,7 +50,7 @@ export class UnsubmittedSweep {
     if (gate.trouble && !(await gate.probe())) return;
     const found = await backend.unsubmittedFirings({
       olderThan: RESUBMIT_AFTER,
-      limit: SWEEP_LIMIT,
+      limit: SWEEP_LIMIT + this.#heldUp,
       exceptTasks: unknownTasks.names(),
     });
     const unsubmitted = found.filter(({ firing }) => !submitter.isInFlight(firing.id));
@@ -104,7 +106,9 @@ export class UnsubmittedSweep {
       backend,
       claimed.map(({ schedule }) => schedule),
     );
-    const pushable = claimed.filter(({ schedule }) => known.has(schedule) && !submitter.waitsForRoom(schedule));
+    const ready = claimed.filter(({ schedule }) => known.has(schedule));
+    const pushable = ready.filter(({ schedule }) => !submitter.waitsForRoom(schedule));
+    this.#heldUp = ready.length - pushable.length;
     if (pushable.length === 0) gate.leaveAjar();
     else await submitter.submit(backend, pushable, { probe: gate.refusal !== null });
   }

@@ -53,6 +53,28 @@ describe('Ten thousand schedules', () => {
     expect(await world.enqueued('wide')).toEqual(range(SECOND, 5 * SECOND, SECOND));
   });
 
+  it('do not stand in the way of others when they were claimed before their queue was full', async () => {
+    world = await setup({ broker: { maxQueueSize: 1 } });
+    await world.create(schedule('narrow', { queue: 'narrow' }), schedule('wide', { queue: 'wide' }));
+    const claimed = (id: string) =>
+      ({ id, until: null, count: 1, kind: 'slot', state: 'claimed', reason: null }) as const;
+    for (const [id, count] of [
+      ['narrow', 4_000],
+      ['wide', 1],
+    ] as const) {
+      const { incarnation, revision, nextRun } = await world.row(id);
+      const firings = range(1, count, 1).map((n) => ({ ...claimed(`${id}-${n}`), slot: new Date(START - n) }));
+      const decision = { scheduleId: id, incarnation, revision, dueAt: nextRun, nextRun: null, error: null, firings };
+      await world.backend.claimDue([decision], { node: 'dead' });
+      await world.clock.advance(1);
+    }
+    await world.app.submit('tick', ['fills it'], { queue: 'narrow' });
+    await world.node().start();
+    // A sweep every five seconds: the first that finds the queue full, and those that look behind what waits for it.
+    await world.clock.advance(20 * SECOND);
+    expect(world.broker.taken.map(({ id }) => id)).toContain('wide-1');
+  });
+
   it('wait in the store, not in the ledger, when the broker begins to refuse in between', async () => {
     world = await setup();
     await world.create(...due());
