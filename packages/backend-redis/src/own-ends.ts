@@ -1,4 +1,4 @@
-import { type Clock, ShortLivedMap, ShortLivedSet } from '@flowrra/core';
+import { type Clock, ShortLivedMap } from '@flowrra/core';
 import { timeToLive } from './redis-records.js';
 
 /** Tasks that are kept in mind; of more the oldest are forgotten, and looked at like any other. */
@@ -18,7 +18,8 @@ interface End {
  */
 export class OwnEnds {
   readonly #clock: () => Clock;
-  readonly #open = new ShortLivedSet<string>();
+  /** By id, whether it is there: its submit was answered. */
+  readonly #open = new ShortLivedMap<string, boolean>();
   readonly #ended = new ShortLivedMap<string, End>();
 
   constructor(clock: () => Clock) {
@@ -27,12 +28,18 @@ export class OwnEnds {
 
   /** A task is about to be submitted, and its end will be heard. */
   expect(taskId: string): void {
-    this.#open.add(taskId);
+    this.#open.set(taskId, false);
     dropOldest(this.#open, MOST_OPEN);
   }
 
+  /** It was. */
+  submitted(taskId: string): void {
+    if (this.#open.has(taskId)) this.#open.set(taskId, true);
+  }
+
+  /** Whether it is there, and its end will be heard. */
   isExpected(taskId: string): boolean {
-    return this.#open.has(taskId);
+    return this.#open.get(taskId) === true;
   }
 
   /** It ended. `record`: how, if the notice says that. */
@@ -62,7 +69,7 @@ export class OwnEnds {
   }
 }
 
-function dropOldest(kept: ShortLivedSet<string> | ShortLivedMap<string, unknown>, most: number): void {
+function dropOldest(kept: ShortLivedMap<string, unknown>, most: number): void {
   if (kept.size <= most) return;
   const oldest = kept.oldest();
   if (oldest !== undefined) kept.delete(oldest);

@@ -74,8 +74,11 @@ export class RedisTaskStore extends BaseTaskStore<RedisBackend> {
     try {
       replies = await this.broker.push(messages);
     } finally {
-      // What was known before may have ended unheard.
-      for (const [i, { id }] of messages.entries()) if (replies[i]?.known !== false) waiters.notSubmitted(id);
+      for (const [i, { id }] of messages.entries()) {
+        if (replies[i]?.known === false) waiters.submitted(id);
+        // What was known before may have ended unheard.
+        else waiters.notSubmitted(id);
+      }
     }
     // The message is the record; that of a known id is there as well, or was.
     return replies.map(({ known, submittedAt }) => ({ known, submittedAt, recorded: true }));

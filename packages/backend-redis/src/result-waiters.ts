@@ -72,6 +72,11 @@ export class ResultWaiters {
     if (this.#channels.hears(origin)) this.#ownEnds.expect(taskId);
   }
 
+  /** It was, and is new. */
+  submitted(taskId: string): void {
+    this.#ownEnds.submitted(taskId);
+  }
+
   /** It was not submitted here after all. */
   notSubmitted(taskId: string): void {
     this.#ownEnds.forget(taskId);
@@ -106,11 +111,12 @@ export class ResultWaiters {
       if (ended) return this.#read(watch, ended);
       if (timeout === null && this.#ownEnds.isExpected(taskId)) {
         watch.begun = true;
+        watch.seen = true;
         return;
       }
-      watch.firstLook ??= this.#begin(watch);
+      const looked = this.#lookFor(watch);
       const giveUp = (): void => waiter.reject(new WaitTimeoutError(taskId, timeout ?? 0));
-      if (timeout !== null) timer = this.#clock().after(timeout, () => void watch.firstLook?.then(giveUp));
+      if (timeout !== null) timer = this.#clock().after(timeout, () => void looked.then(giveUp));
     });
   }
 
@@ -154,6 +160,13 @@ export class ResultWaiters {
     this.#channels.closeSoon();
     this.#poll?.cancel();
     this.#poll = null;
+  }
+
+  /** A look for whoever begins to wait: what is there now and goes again must end the wait. */
+  #lookFor(watch: Watch): Promise<unknown> {
+    if (watch.firstLook && !watch.seen) return this.#look(watch);
+    watch.firstLook ??= this.#begin(watch);
+    return watch.firstLook;
   }
 
   /** Subscribe first, then read: what ends in between is announced. */

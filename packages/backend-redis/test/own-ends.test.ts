@@ -13,9 +13,11 @@ function record(ttl: number | null): Buffer {
 }
 
 describe('ends of own tasks', () => {
-  it('are expected until they are heard', () => {
+  it('are expected from the answer to the submit on, until they are heard', () => {
     const ends = new OwnEnds(() => new ManualClock());
     ends.expect('a');
+    expect(ends.isExpected('a')).toBe(false);
+    ends.submitted('a');
     expect(ends.isExpected('a')).toBe(true);
     ends.heard('a', record(null));
     expect(ends.isExpected('a')).toBe(false);
@@ -50,7 +52,10 @@ describe('ends of own tasks', () => {
 
   it('are forgotten, the oldest first, when they are too many', () => {
     const ends = new OwnEnds(() => new ManualClock());
-    for (let i = 0; i < 10_001; i++) ends.expect(`t${i}`);
+    for (let i = 0; i < 10_001; i++) {
+      ends.expect(`t${i}`);
+      ends.submitted(`t${i}`);
+    }
     expect([ends.isExpected('t0'), ends.isExpected('t1'), ends.isExpected('t10000')]).toEqual([false, true, true]);
     for (let i = 1; i <= 1_001; i++) ends.heard(`t${i}`, record(null));
     expect([ends.takeEnd('t1'), ends.takeEnd('t2')]).toEqual([null, record(null)]);

@@ -68,6 +68,23 @@ export function removing(promise: ResultBackendPromise): void {
       await endsTheWait(fixture, () => other.delete('task'));
     },
   );
+
+  promise(
+    'ends a wait for what is removed, also when another wait began before it was there',
+    { needs: ['delete'] },
+    async ({ backend, passTime }) => {
+      // Whether this one sees it come and go is left open.
+      watch(backend.waitFor('task', { timeout: null }));
+      await breathe(() => backend.get('task'));
+      await backend.store('task', unfinished('task', 'running'));
+      const waiting = backend.waitFor('task', { timeout: null });
+      const state = watch(waiting);
+      await breathe(() => backend.get('task'));
+      await backend.delete('task');
+      await breathe(async () => state.settled || (await passTime(1_000)));
+      await rejection(waiting, 'RESULT_NOT_FOUND');
+    },
+  );
 }
 
 async function endsTheWait(fixture: ResultBackendFixture, remove: () => Promise<unknown>): Promise<void> {
