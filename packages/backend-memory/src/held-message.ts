@@ -8,8 +8,10 @@ export interface HeldMessage extends Due {
   readonly lane: LaneQueue;
   readonly priority: number;
   readonly submittedAt: number;
-  /** Epoch ms; null: never, or it was handed out in time. */
+  /** Epoch ms; null: never, or it was begun in time. */
   expiresAt: number | null;
+  /** Whether it was handed out in time when it was handed out last. */
+  inTime: boolean;
   readonly remembered: boolean;
   readonly payload: string;
   /** `nowhere`: not taken in yet, or removed, although lists may still name it. */

@@ -85,6 +85,7 @@ export class HeldMessages {
       priority: message.priority,
       submittedAt: now,
       expiresAt: message.expiresAt && resolveInstant(message.expiresAt, now),
+      inTime: true,
       remembered: message.remembered,
       payload: message.payload,
       state: 'nowhere',
@@ -124,8 +125,7 @@ export class HeldMessages {
       submittedAt,
       deferredSince,
     } = message;
-    // What was handed out in time cannot expire any more; what was not stays expired, also when its holder dies.
-    if (verdict !== 'expired') message.expiresAt = null;
+    message.inTime = verdict !== 'expired';
     message.fence++;
     message.dueAt = now + leaseMs;
     queue.move(message, 'running');
@@ -148,6 +148,11 @@ export class HeldMessages {
   /** Takes a running message from its holder; something else must become of it at once. */
   takeBack(message: HeldMessage): void {
     this.#leases.remove(message);
+  }
+
+  /** What was begun in time cannot expire any more; what was not stays expired, also when its holder dies. */
+  noteBegun(message: HeldMessage): void {
+    if (message.inTime) message.expiresAt = null;
   }
 
   /** A message that was taken back has ended. */
@@ -198,6 +203,7 @@ export class HeldMessages {
   #recover(now: number): void {
     for (const message of this.#leases.takeDue(now).reverse()) {
       message.crashes++;
+      this.noteBegun(message);
       message.lane.put(message, 'front');
       this.onWork(message.lane);
     }

@@ -88,9 +88,13 @@ export class MessageDesk {
     if (!message) return false;
     this.#messages.takeBack(message);
     if (reason === 'failed') message.attempt++;
-    message.deferredSince = reason === 'deferred' ? (message.deferredSince ?? now) : null;
+    if (reason !== 'unstarted') {
+      this.#messages.noteBegun(message);
+      message.deferredSince = reason === 'deferred' ? (message.deferredSince ?? now) : null;
+    }
+    const where = reason === 'stopped' || reason === 'unstarted' ? 'front' : 'back';
     // Somebody waits for a cancelled message to end: it is not delayed.
-    this.#messages.enqueue(message, message.cancelled ? null : runAt, now, reason === 'stopped' ? 'front' : 'back');
+    this.#messages.enqueue(message, message.cancelled ? null : runAt, now, where);
     this.#setAlarm();
     return true;
   }

@@ -1,6 +1,6 @@
 -- Puts messages back. Only the holder of a lease may.
 -- KEYS: tasks, active, held, sequence, status:retrying; per lane: its keys.
--- ARGV: now, wake channel; per message: id, fence, first key of its lane, reason (failed, stopped, deferred; unheard: its
+-- ARGV: now, wake channel; per message: id, fence, first key of its lane, reason (failed, stopped, deferred, unstarted; unheard: its
 --       worker never got the reply of the claim), ready at, JSON of the error ("": the last one stays).
 -- Returns per message 1 put back, 0 refused.
 local TASKS, ACTIVE, HELD, SEQUENCE, RETRYING = 1, 2, 3, 4, 5
@@ -9,13 +9,17 @@ local FIELDS = 6
 local now, wakeChannel = clockNow(ARGV[1]), ARGV[2]
 local released = 0
 
+local function neverRan(reason)
+  return reason == 'unstarted' or reason == 'unheard'
+end
+
 -- What the end of this delivery changes in the message.
 local function afterDelivery(m, lease, reason, errorJson)
   m.fence, m.startedAt, m.worker = tonumber(lease.fence), tonumber(lease.startedAt), lease.worker
   if reason == 'failed' then
     m.attempt = m.attempt + 1
   end
-  if reason ~= 'unheard' then
+  if not neverRan(reason) then
     m.expiresAt = expiryAfter(m, lease)
     m.deferredSince = reason == 'deferred' and (m.deferredSince > 0 and m.deferredSince or now) or 0
   end
@@ -51,7 +55,7 @@ local function release(id, fence, base, reason, readyAt, errorJson)
   if m.readyAt <= now or cancelled then
     m.readyAt = 0
   end
-  local first = (reason == 'stopped' or reason == 'unheard') and m.readyAt == 0
+  local first = (reason == 'stopped' or neverRan(reason)) and m.readyAt == 0
   -- What comes first goes back to its very place: its sequence number stays.
   if not first then
     m.sequence = (m.readyAt > 0 or m.priority ~= 0) and redis.call('INCR', KEYS[SEQUENCE]) or 0

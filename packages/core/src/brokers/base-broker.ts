@@ -126,9 +126,10 @@ export interface Acknowledgement {
 
 /**
  * Why a message goes back: its attempt `failed` (counts as an attempt), its worker `stopped` (does not count, goes to
- * the front), or it is `deferred` because this worker does not know the task.
+ * the front), or it is `deferred` because this worker does not know the task. What is `unstarted` goes to the front as well:
+ * nobody began to run it, so it can still expire.
  */
-export type ReleaseReason = 'failed' | 'stopped' | 'deferred';
+export type ReleaseReason = 'failed' | 'stopped' | 'deferred' | 'unstarted';
 
 export interface QueueSize {
   /** Ready to be claimed. */

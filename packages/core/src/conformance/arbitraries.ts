@@ -36,7 +36,7 @@ const managing = [
   { weight: 5, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: seconds, late: held }) },
 ];
 
-const reason = fc.constantFrom('failed' as const, 'stopped' as const, 'deferred' as const);
+const reason = fc.constantFrom('failed' as const, 'stopped' as const, 'deferred' as const, 'unstarted' as const);
 const brokerStep: fc.Arbitrary<BrokerStep> = fc.oneof(
   ...managing,
   { weight: 8, arbitrary: fc.record({ do: fc.constant('push' as const), messages, again }) },

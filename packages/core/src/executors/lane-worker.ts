@@ -148,7 +148,7 @@ export class LaneWorker {
   /** The process is for one task alone by now, or stops. The last goes first, as each goes to the front. */
   async #giveBack(tasks: readonly ClaimedTask[]): Promise<void> {
     const { store, options } = this.#session;
-    const back = tasks.toReversed().map((task) => store.release(task, { runAt: null, reason: 'stopped' }));
+    const back = tasks.toReversed().map((task) => store.release(task, { runAt: null, reason: 'unstarted' }));
     for (const release of await Promise.allSettled(back))
       if (release.status === 'rejected')
         options.logger.warn(

@@ -95,7 +95,7 @@ export class JoinedTaskStore extends BaseTaskStore {
   async #putBack(claims: readonly ClaimedTask[]): Promise<void> {
     const releases = claims
       .toReversed()
-      .map(({ lease }) => this.broker.release(lease, { runAt: null, reason: 'stopped' }));
+      .map(({ lease }) => this.broker.release(lease, { runAt: null, reason: 'unstarted' }));
     for (const [i, release] of (await Promise.allSettled(releases)).entries())
       if (release.status === 'rejected')
         this.context.logger.warn(

@@ -18,6 +18,8 @@ export interface ModelMessage extends Omit<ModelPush, 'delay' | 'expiresIn'> {
   readonly order: number;
   readonly pushedAt: number;
   expiresAt: number | null;
+  /** Whether it was handed out in time when it was handed out last. */
+  inTime: boolean;
   state: 'waiting' | 'delayed' | 'running' | 'dead';
   /** Neither delayed nor put back so far: first in, first out holds for it. */
   fresh: boolean;
@@ -76,6 +78,7 @@ export class BrokerModel {
       order,
       pushedAt: this.#now,
       expiresAt: expiresIn === null ? null : this.#now + expiresIn,
+      inTime: true,
       state: delay > 0 ? 'delayed' : 'waiting',
       fresh: delay === 0,
       dueAt: this.#now + delay,
@@ -99,8 +102,14 @@ export class BrokerModel {
     for (const [id, until] of this.#finished) if (until <= this.#now) this.#finished.delete(id);
   }
 
+  /** What was begun in time cannot expire any more. */
+  #noteBegun(message: ModelMessage): void {
+    if (message.inTime) message.expiresAt = null;
+  }
+
   protected crash(message: ModelMessage): void {
     message.crashes++;
+    this.#noteBegun(message);
     Object.assign(message, { state: 'waiting', fresh: false });
   }
 
@@ -128,8 +137,7 @@ export class BrokerModel {
   deliver(message: ModelMessage, { lease, verdict }: Claim, leaseMs: number): void {
     message.leases.push(lease);
     this.#leases.push(lease);
-    // What was handed out in time cannot expire any more.
-    if (verdict !== 'expired') message.expiresAt = null;
+    message.inTime = verdict !== 'expired';
     Object.assign(message, { state: 'running', leaseEndsAt: this.#now + leaseMs });
   }
 
@@ -174,7 +182,10 @@ export class BrokerModel {
     const message = this.heldBy(lease);
     if (!message) return false;
     if (reason === 'failed') message.attempt++;
-    message.deferredSince = reason === 'deferred' ? (message.deferredSince ?? this.#now) : null;
+    if (reason !== 'unstarted') {
+      this.#noteBegun(message);
+      message.deferredSince = reason === 'deferred' ? (message.deferredSince ?? this.#now) : null;
+    }
     const delayed = delay > 0 && !message.cancelled;
     Object.assign(message, { state: delayed ? 'delayed' : 'waiting', fresh: false, dueAt: this.#now + delay });
     return true;

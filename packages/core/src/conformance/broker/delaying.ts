@@ -101,6 +101,14 @@ export function delaying(promise: BrokerPromise): void {
     );
   });
 
+  promise('lets what nobody began expire, though it was handed out in time', NEEDS, async ({ broker, advance }) => {
+    await push(broker, ['a'], { expiresAt: { after: 1_000 } });
+    const { lease } = await claimOne(broker);
+    await broker.release(lease, { runAt: null, reason: 'unstarted' });
+    await advance(1_000);
+    assert.equal((await claimOne(broker)).verdict, 'expired');
+  });
+
   promise('lets a task run again whose time to start is over, once it was started in time', NEEDS, async (fixture) => {
     const { broker, advance } = fixture;
     for (const id of ['failed', 'crashed']) await push(broker, [id], { expiresAt: { after: 1_000 } });

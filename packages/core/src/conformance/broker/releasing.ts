@@ -14,7 +14,7 @@ export function releasing(promise: BrokerPromise): void {
 
   promise('counts nothing against a task whose worker stopped, or does not know it', async ({ broker }) => {
     await push(broker, ['a']);
-    for (const reason of ['stopped', 'deferred', 'stopped'] as const) {
+    for (const reason of ['stopped', 'deferred', 'unstarted'] as const) {
       const { lease } = await claimOne(broker);
       await broker.release(lease, { runAt: null, reason });
     }
