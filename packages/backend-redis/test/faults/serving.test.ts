@@ -54,12 +54,12 @@ describe.each(PLACES)('an app that serves tasks, with broker and backend at %s',
 
   it('goes on by itself after its server was started again and took a while to load (BK-09)', async () => {
     // Microseconds per key, which are five here at least, and a thousand beside them.
-    const { server, client, key, letGo, submit, said, allEnd } = await setup({
+    const { server, client, key, broker, letGo, submit, allEnd } = await setup({
       extraConfig: ['key-load-delay 1000', 'loading-process-events-interval-bytes 1024'],
     });
     await Promise.all(Array.from({ length: 2_000 }, (_, i) => client.set(`${key('ballast')}${i}`, 'x'.repeat(100))));
     const restarted = server.restart();
-    await said('claiming failed; going on trying');
+    await vi.waitFor(() => expect(broker.isHealthy()).toBe(false), SOON);
     letGo();
     const refusal = await submit().then(
       () => null,
