@@ -5,21 +5,20 @@ import { getBackend } from './backends/get-backend.js';
 import type { BaseBroker, NewMessage } from './brokers/base-broker.js';
 import { getBroker } from './brokers/get-broker.js';
 import type { Config } from './config.js';
-import { ArgumentError, NoWorkerError, StoppedError, TaskNotFoundError } from './errors.js';
+import { ArgumentError, StoppedError, TaskNotFoundError } from './errors.js';
 import { TaskEvents } from './events/task-events.js';
 import type { Middleware, SubmitCall } from './middleware.js';
 import { checkName } from './names.js';
-import { onAbort } from './on-abort.js';
 import { type ResolvedConfig, resolveConfig } from './resolve-config.js';
 import { JoinedTaskStore } from './stores/joined-task-store.js';
-import { isServed } from './stores/served-lanes.js';
 import type { SubmitReply, TaskStore } from './stores/task-store.js';
 import { hasSubmit, submitThrough } from './submit-through.js';
 import { type MessageSource, prepareMessage } from './tasks/prepare-message.js';
 import { isTaskContract, type Task, type TaskContract } from './tasks/task.js';
 import { type HandleSource, TaskHandle, type TaskPlace } from './tasks/task-handle.js';
 import { TaskRegistry } from './tasks/task-registry.js';
-import { type FinishedTaskResult, isFinished, type TaskResult } from './tasks/task-result.js';
+import type { FinishedTaskResult, TaskResult } from './tasks/task-result.js';
+import { waitForTask, waitUntil } from './wait-for-task.js';
 
 const ALPHANUMERIC = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 /** 21 characters: 125 random bits. */
@@ -51,7 +50,6 @@ export class TaskClient implements HandleSource {
   #opening: Promise<OpenStores> | undefined;
   /** What `open` resolves to, once it has: a call that need not wait for it takes fewer turns of the microtask queue. */
   #stores: OpenStores | undefined;
-  #closed = false;
   readonly #closing = new AbortController();
 
   constructor(config: Config) {
@@ -62,7 +60,7 @@ export class TaskClient implements HandleSource {
 
   /** @throws BackendError when a store cannot be made or reached; the next call tries again */
   open(): Promise<OpenStores> {
-    if (this.#closed) return Promise.reject(new StoppedError('The app'));
+    if (this.#closing.signal.aborted) return Promise.reject(new StoppedError('The app'));
     this.#opening ??= this.#openStores().catch((err: unknown) => {
       this.#opening = undefined;
       throw err;
@@ -81,7 +79,7 @@ export class TaskClient implements HandleSource {
       await broker.open(context);
       const store = (await broker.fuse(backend)) ?? new JoinedTaskStore(broker, backend, context);
       const stores = { store, broker, backend };
-      if (!this.#closed) this.#stores = stores;
+      if (!this.#closing.signal.aborted) this.#stores = stores;
       return stores;
     } catch (err) {
       await this.#closeOwn({ broker, backend });
@@ -190,33 +188,14 @@ export class TaskClient implements HandleSource {
   }
 
   waitFor(taskId: string, place: TaskPlace, options: BackendWaitOptions): Promise<FinishedTaskResult> {
-    const wait = (stores: OpenStores) =>
-      stores.backend === this.config.backend.target
-        ? this.#waitUntilClosed(stores, taskId, place, options)
-        : waitIn(stores, taskId, place, options);
+    const wait = (stores: OpenStores) => {
+      const begin = (own: BackendWaitOptions) => waitForTask(stores, taskId, place, own);
+      // A backend that is the user's stays open when this client closes, and would not end the wait.
+      return stores.backend === this.config.backend.target
+        ? waitUntil(this.#closing.signal, options, begin)
+        : begin(options);
+    };
     return this.#stores ? wait(this.#stores) : this.open().then(wait);
-  }
-
-  /** A backend that is the user's stays open when this client closes, and would not end the wait. */
-  async #waitUntilClosed(
-    stores: OpenStores,
-    taskId: string,
-    place: TaskPlace,
-    options: BackendWaitOptions,
-  ): Promise<FinishedTaskResult> {
-    const { signal } = options;
-    const end = new AbortController();
-    const stopListening = onAbort(this.#closing.signal, () => end.abort());
-    const stopListeningToUser = signal && onAbort(signal, () => end.abort(signal.reason));
-    try {
-      return await waitIn(stores, taskId, place, { ...options, signal: end.signal });
-    } catch (err) {
-      if (end.signal.aborted && !signal?.aborted) throw new StoppedError('The app');
-      throw err;
-    } finally {
-      stopListening();
-      stopListeningToUser?.();
-    }
   }
 
   /** A task may wait in another queue than the one that its handle knows: then its record says in which. */
@@ -229,7 +208,6 @@ export class TaskClient implements HandleSource {
 
   /** Closes the stores that this client opened; later calls fail with StoppedError. Instances passed in are the user's. */
   async close(): Promise<void> {
-    this.#closed = true;
     this.#closing.abort();
     this.#stores = undefined;
     const stores = await this.#opening?.catch(() => undefined);
@@ -240,29 +218,6 @@ export class TaskClient implements HandleSource {
     if (broker !== this.config.broker.target) await broker.close();
     if (backend !== this.config.backend.target) await backend.close();
   }
-}
-
-/** A wait in a store of this process ends only if the process works: without a worker it is refused. */
-function waitIn(
-  { store, broker }: Pick<OpenStores, 'store' | 'broker'>,
-  taskId: string,
-  place: TaskPlace,
-  options: BackendWaitOptions,
-): Promise<FinishedTaskResult> {
-  const isUnserved = broker.supports.processLocal && !isServed(broker, place.queue, place.lane);
-  return isUnserved ? waitElsewhere({ store, broker }, taskId, place, options) : store.waitFor(taskId, options);
-}
-
-/** The same for a task that has ended, or waits in another queue than its handle knows. @throws NoWorkerError for others */
-async function waitElsewhere(
-  { store, broker }: Pick<OpenStores, 'store' | 'broker'>,
-  taskId: string,
-  { queue, lane }: TaskPlace,
-  options: BackendWaitOptions,
-): Promise<FinishedTaskResult> {
-  const result = await store.get(taskId);
-  if (result && (isFinished(result) || isServed(broker, result.queue, lane))) return store.waitFor(taskId, options);
-  throw new NoWorkerError(taskId, result?.queue ?? queue, lane);
 }
 
 function checkMany(calls: unknown, options: { id?: string | undefined } | undefined): void {
