@@ -151,13 +151,13 @@ export class RedisOpenClaim implements OpenClaim {
 
   close(): void {
     this.#isClosed = true;
-    if (this.#call) void this.#takeBack(this.#call);
+    if (this.#call) void this.#takeBack(this.#call, ANSWER_TIME);
   }
 
   /** An answer may be missed from now on: unless the call can be taken back, it counts as lost. */
   mayMiss(): void {
-    this.#mayHaveMissed = true;
-    if (this.#isOpen && this.#call) void this.#takeBack(this.#call);
+    if (!this.#isOpen) this.#mayHaveMissed = true;
+    else if (this.#call) void this.#takeBack(this.#call, 0);
   }
 
   async #lose(): Promise<void> {
@@ -208,7 +208,8 @@ export class RedisOpenClaim implements OpenClaim {
     ]);
   }
 
-  async #takeBack(call: ClaimCall): Promise<void> {
+  /** @param answerTime milliseconds for which an answer may be under way when the call is not there any more */
+  async #takeBack(call: ClaimCall, answerTime: number): Promise<void> {
     const taken = await this.#all.place.connection.send('hdel', [this.options.key, call.token]).catch(() => null);
     if (this.#call !== call) return;
     if (taken === 1) return this.end();
@@ -216,7 +217,7 @@ export class RedisOpenClaim implements OpenClaim {
     const late = (): void => {
       if (this.#call === call) void this.#lose();
     };
-    if (taken === null || this.#mayHaveMissed) late();
-    else systemClock.after(ANSWER_TIME, late, { keepAlive: false });
+    if (taken === null || answerTime === 0) late();
+    else systemClock.after(answerTime, late, { keepAlive: false });
   }
 }

@@ -1,7 +1,7 @@
 -- Puts messages back. Only the holder of a lease may.
 -- KEYS: tasks, active, held, sequence, status:retrying; per lane: its keys.
--- ARGV: now, wake channel; per message: id, fence, first key of its lane, reason (failed, stopped, deferred, unstarted; unheard: its
---       worker never got the reply of the claim), ready at, JSON of the error ("": the last one stays).
+-- ARGV: now, wake channel; per message: id, fence, first key of its lane, reason (as ReleaseReason, or
+--       unheard: its worker never got the reply of the claim), ready at, JSON of the error ("": the last one stays).
 -- Returns per message 1 put back, 0 refused.
 local TASKS, ACTIVE, HELD, SEQUENCE, RETRYING = 1, 2, 3, 4, 5
 local FIELDS = 6
