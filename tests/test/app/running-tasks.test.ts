@@ -10,6 +10,27 @@ function causes(count: number): Error {
   return new Error(`cause ${count}`, count > 1 ? { cause: causes(count - 1) } : {});
 }
 
+it('a worker that is told of work in vain, again and again, leaves the event loop to others', async () => {
+  const world = openWorld('memory');
+  const app = world.app();
+  app.task('work', () => 1);
+  let turns = 0;
+  const told: number[] = [];
+  let next: NodeJS.Immediate | undefined;
+  const turn = (): void => {
+    turns++;
+    next = setImmediate(turn);
+  };
+  const wait = world.broker.waitForWork.bind(world.broker);
+  // Not for ever: nothing else would run where the promise is broken, not even the end of this test.
+  world.broker.waitForWork = async (...args) => (told.push(turns) < 1_000 ? undefined : wait(...args));
+  turn();
+  await app.start();
+  await vi.waitFor(() => expect(told.length).toBeGreaterThanOrEqual(1_000));
+  clearImmediate(next);
+  expect(new Set(told.slice(0, 1_000)).size).toBeGreaterThan(500);
+});
+
 describe.each(STORES)('a task on %s', (stores) => {
   it('returns its result to whoever awaits it', async () => {
     const app = openWorld(stores).app();

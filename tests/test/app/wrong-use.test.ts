@@ -165,6 +165,18 @@ describe('wrong use is a typed error', () => {
 type App = ReturnType<ReturnType<typeof openWorld>['app']>;
 
 describe.each(STORES)('an error that looks like RetryLater on %s', (stores) => {
+  it('and asks for more time than there is waits as long as anything may, and can be cancelled', async () => {
+    const app = openWorld(stores).app();
+    const later = app.task('later', () => {
+      throw Object.assign(new Error('later'), { code: 'RETRY_LATER', delay: 1e21 });
+    });
+    await app.start();
+    const handle = await later.submit([]);
+    await vi.waitFor(async () => expect(await handle.status()).toBe('retrying'));
+    expect(await handle.cancel()).toBe(true);
+    expect((await handle.outcome()).status).toBe('cancelled');
+  });
+
   it('but has no usable delay is retried as the policy says', async () => {
     const app = openWorld(stores).app();
     let runs = 0;
