@@ -36,6 +36,8 @@ const timings: fc.Arbitrary<Timing> = fc.oneof(
   fc.record({ kind: fc.constant('every' as const), step: instants(SECOND, HOUR) }),
   fc.record({ kind: fc.constant('cron' as const), minutes: fc.constantFrom(1, 5, 20, 30) }),
   fc.record({ kind: fc.constant('at' as const), after: instants(-HOUR, 6 * HOUR) }),
+  // Few dates, so that one comes back after another.
+  fc.record({ kind: fc.constant('at' as const), after: fc.constantFrom(-HOUR, 0, HOUR) }),
 );
 const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null });
 const definitions: fc.Arbitrary<Definition> = fc.record({
@@ -86,6 +88,7 @@ class Model {
   enabled = true;
   nextRun: number | null;
   runCount = 0;
+  lastRun: number | null = null;
   /** Every slot that was judged. */
   readonly fates = new Map<number, Fate>();
 
@@ -133,7 +136,10 @@ class Model {
     for (const slot of due) {
       const known = this.fates.get(slot);
       if (known === 'ran' || known === 'skipped') continue;
-      if (running.includes(slot)) this.runCount++;
+      if (running.includes(slot)) {
+        this.runCount++;
+        this.lastRun = slot;
+      }
       const skipped = overlap === 'skip' && called.includes(slot) ? 'skipped' : 'passed over';
       this.fates.set(slot, running.includes(slot) ? 'ran' : skipped);
     }
@@ -148,7 +154,7 @@ class Model {
   #firstRun(now: number): number | null {
     const { timing } = this.definition;
     if (timing.kind !== 'at') return this.#runAfter(now);
-    return this.#left() === 0 ? null : timing.after;
+    return this.#left() === 0 || timing.after === this.lastRun ? null : timing.after;
   }
 
   #runAfter(now: number): number | null {
