@@ -47,7 +47,7 @@ export class RedisKeys {
   readonly lanes: string;
   /** Set of queues from which nothing is claimed. */
   readonly paused: string;
-  /** List of "expiresAt id id …", oldest first: results with a time to live, those of one call together. */
+  /** Sorted set, "id id …" by end: results with a time to live, those of one call together. */
   readonly expiry: string;
   /** Sorted set, id by end: remembered ids. */
   readonly finished: string;

@@ -59,16 +59,36 @@ describe('broker and backend as one', () => {
     await store.submit([message({ id: 'a' })]);
     expect(await store.finish(first((await store.claim(claimOne)).claims), success(1))).toBe(true);
     const noted = now + 5_000;
-    expect(await client.lrange(key('expiry'), 0, -1)).toEqual([`${noted} a`]);
+    expect(await client.zrange(key('expiry'), 0, -1, 'WITHSCORES')).toEqual(['a', String(noted)]);
     const record = String(await client.hget(key('tasks'), 'a'));
     await client.hset(key('tasks'), 'a', record.replace(String(noted), String(noted + 300)));
 
     now = noted + 100;
     expect(await store.listByStatus('success')).toMatchObject([{ taskId: 'a' }]);
-    expect(await client.lrange(key('expiry'), 0, -1)).toEqual([`${noted + 300} a`]);
+    expect(await client.zrange(key('expiry'), 0, -1, 'WITHSCORES')).toEqual(['a', String(noted + 300)]);
     now = noted + 300;
     expect(await store.listByStatus('success')).toEqual([]);
     expect(await client.exists(key('tasks'), key('expiry'), key('status:success'))).toBe(0);
+  });
+
+  it('removes each result in its time, though one that was noted before lives longer, as when the option was changed', async () => {
+    let now = Date.now();
+    const clock = { ...systemClock, now: () => now };
+    const { store: open, client, key } = setup();
+    const [before, after] = [
+      await open({ broker: { clock }, backend: { clock, ttl: '7d' } }),
+      await open({ broker: { clock }, backend: { clock, ttl: '1m' } }),
+    ];
+    for (const [store, id] of [
+      [before, 'long'],
+      [after, 'short'],
+    ] as const) {
+      await store.submit([message({ id })]);
+      expect(await store.finish(first((await store.claim(claimOne)).claims), success(1))).toBe(true);
+    }
+    now += 60_000;
+    await after.claim(claimOne);
+    expect(await client.hkeys(key('tasks'))).toEqual(['long']);
   });
 
   it('refuses an end after the lease, even if nobody else has the task, by itself or along with a claim (BI-4)', async () => {

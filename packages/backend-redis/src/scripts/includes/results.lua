@@ -1,6 +1,7 @@
--- Results with a time to live are in a list, those of one call in one entry: "expiresAt id id …".
+-- Results with a time to live are in a sorted set by their end, those of one call in one entry: "id id …". A list would
+-- not do: behind one that lives for days, those would stay that another process, or the next version, keeps for minutes.
 local function noteExpiry(expiryKey, expiresAt, ids)
-  redis.call('RPUSH', expiryKey, expiresAt .. ' ' .. table.concat(ids, ' '))
+  redis.call('ZADD', expiryKey, expiresAt, table.concat(ids, ' '))
 end
 
 -- Removes those of the results whose time to live is over, and notes anew which of them live longer. Under the same id
@@ -25,19 +26,17 @@ local function removeExpired(tasksKey, expiryKey, firstStatus, ids, now)
   end
 end
 
--- Removes results whose time to live is over, as far as they are at the head of the list, until at least `limit` were
--- looked at. Returns how many were.
+-- Removes results whose time to live is over until at least `limit` were looked at. Returns how many were.
 local function sweepExpired(tasksKey, expiryKey, firstStatus, now, limit)
   local seen = 0
   while seen < limit do
-    local head = redis.call('LINDEX', expiryKey, 0)
-    local expiresAt = head and head:match('^(%d+) ')
-    if not head or (expiresAt and tonumber(expiresAt) > now) then
+    local entry = redis.call('ZRANGEBYSCORE', expiryKey, '-inf', digits(now), 'LIMIT', 0, 1)[1]
+    if not entry then
       break
     end
-    redis.call('LPOP', expiryKey)
+    redis.call('ZREM', expiryKey, entry)
     local ids = {}
-    for id in head:gmatch(' (%S+)') do
+    for id in entry:gmatch('%S+') do
       ids[#ids + 1] = id
     end
     if #ids > 0 then
