@@ -1,11 +1,4 @@
-import {
-  BackendError,
-  ConfigError,
-  consoleLogger,
-  type Logger,
-  StoppedError,
-  StoreUnavailableError,
-} from '@flowrra/core';
+import { BackendError, ConfigError, consoleLogger, type Logger, StoppedError } from '@flowrra/core';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { isUnknownScript, ReplyLostError } from './redis-errors.js';
 import { type Argument, RedisLink } from './redis-link.js';
@@ -130,8 +123,8 @@ export class RedisConnection {
         return await call(left(), lost !== null);
       } catch (err) {
         if (err instanceof ReplyLostError) lost = err;
-        // Once a reply was lost, "it was not sent" is no longer true of the whole call; nor is it when this is closed.
-        else throw lost && (err instanceof StoreUnavailableError || err instanceof StoppedError) ? lost : err;
+        // Once a reply was lost, "it was not sent" or "it was refused" is no longer true of the whole call.
+        else throw lost ?? err;
         if (!options.repeat || left() === 0) throw lost;
       }
     }
@@ -194,6 +187,7 @@ function checkDriverOptions(redis: RedisOptions): void {
 /** The address for people: without login. */
 function labelOf({ options }: Redis): string {
   const database = options.db ?? 0;
+  if (options.sentinels) return `${options.name} (by Sentinel, database ${database})`;
   if (options.path) return `unix://${options.path}?db=${database}`;
   return `${options.tls ? 'rediss' : 'redis'}://${options.host ?? 'localhost'}:${options.port ?? 6379}/${database}`;
 }

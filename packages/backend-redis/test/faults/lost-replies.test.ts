@@ -58,6 +58,18 @@ describe.each(PLACES)('a submit whose reply is lost, to broker and backend at %s
     expect((await store.size('default')).waiting).toBe(1);
   });
 
+  it('is indeterminate as well when nobody is let in any more, as after a change of the password', async () => {
+    const { store, link, client, carriedOut } = await setup('10s');
+    await link.set({ kind: 'oneway' });
+    const failure = store.submit([message({ id: 'a' })]).catch((err: unknown) => err);
+    await carriedOut();
+    await client.acl('SETUSER', 'default', 'resetpass', '>changed');
+    link.reset();
+    await link.set({ kind: 'pass' });
+    expect(await failure).toMatchObject({ code: 'INDETERMINATE_SUBMIT', taskIds: ['a'] });
+    await expect(store.submit([message({ id: 'a' })])).rejects.toThrow('password');
+  });
+
   it('is indeterminate as well when its store is closed before the reply comes', async () => {
     const { store, link, carriedOut } = await setup('10s');
     await link.set({ kind: 'oneway' });
