@@ -24,14 +24,24 @@ const FOR_NOW: readonly [pattern: RegExp, what: string][] = [
   [/\bBUSY\b/, 'is busy with a script'],
   [/max number of clients/, 'has no room for another connection'],
 ];
+/** What a server is that has only a part of the keys. */
+export const IS_CLUSTER = 'is a node of a Redis Cluster, which is not supported yet: use a server of its own';
 /** Answers that only a person can do something about. */
 const FOR_GOOD: readonly [pattern: RegExp, what: string][] = [
   [/\bNOAUTH\b|Authentication required/, 'wants a password: put it into the address, as in redis://:password@host'],
   [/\bWRONGPASS\b|invalid password|invalid username/, 'refuses this user name or password'],
-  [/\bNOPERM\b/, "refuses a command: the user lacks a permission (README, 'Permissions')"],
+  [
+    /\bNOPERM\b|ACL failure in script|user executing the script can't/,
+    "refuses a command: the user lacks a permission (README, 'Permissions')",
+  ],
   [/\bWRONGTYPE\b/, 'holds other data under a key of this namespace: choose another keyPrefix'],
   [/DB index is out of range|invalid DB index/, 'has no database of that number'],
   [/SELECT is not allowed in cluster mode/, 'is a cluster, which has no numbered databases'],
+  [/\b(CROSSSLOT|MOVED|ASK)\b/, IS_CLUSTER],
+  [
+    /in (subscriber|monitoring) mode/,
+    'is asked by a client that listens to channels, and can do nothing else: pass another',
+  ],
 ];
 
 /** Whether an error of the connection itself will not go away by trying again. */
@@ -55,7 +65,8 @@ export function translateError(err: unknown, address: string): FlowrraError {
       return new StoreUnavailableError(`Redis at ${address} ${what}. Try again later.`, { cause: err });
   }
   for (const [pattern, what] of FOR_GOOD) {
-    if (pattern.test(text)) return new BackendError(`Redis at ${address} ${what}.`, { cause: err });
+    // Which permission it is, or where a cluster has the key, is in its own words.
+    if (pattern.test(text)) return new BackendError(`Redis at ${address} ${what}. It says: ${text}`, { cause: err });
   }
   if (isReplyError(err)) return new BackendError(`Redis at ${address} refuses a command: ${text}`, { cause: err });
   return new ReplyLostError(`The connection to Redis at ${address} was lost: ${text}.`, { cause: err });
@@ -75,6 +86,19 @@ function isReplyError(err: unknown): err is Error {
 /** Whether the server lets nobody, or not this user, give the command. */
 export function isForbidden(err: unknown): boolean {
   return isReplyError(err) && /NOPERM|unknown command/i.test(err.message);
+}
+
+/** What the driver says when a connection ends before it is ready: about itself, and after what was to be said. */
+export function isEndOfGreeting(err: unknown): boolean {
+  return err instanceof Error && err.message.startsWith("Stream isn't writeable");
+}
+
+/** The same for people. `cause`: what was heard of that connection, if anything. */
+export function greetingEnded(cause: unknown): Error {
+  return new Error(
+    'it ends connections before they are ready. It may want TLS (rediss://), have no room for more (maxclients), or be no Redis',
+    { cause },
+  );
 }
 
 /** The error for a server that cannot be reached; nothing was sent. */

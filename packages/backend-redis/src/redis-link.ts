@@ -1,6 +1,14 @@
 import { BackendError, type Clock, ShortLivedSet, StoppedError, systemClock, type Timer } from '@flowrra/core';
 import type { Redis } from 'ioredis';
-import { isFollower, isRefusal, ReplyLostError, translateError, unreachable } from './redis-errors.js';
+import {
+  greetingEnded,
+  isEndOfGreeting,
+  isFollower,
+  isRefusal,
+  ReplyLostError,
+  translateError,
+  unreachable,
+} from './redis-errors.js';
 
 /** A reply that takes longer, in milliseconds, means that the link is dead: it is cut and opened again. */
 export const REPLY_TIMEOUT = 5_000;
@@ -117,7 +125,7 @@ export class RedisLink {
       const silence = now - sentAt;
       if (silence >= REPLY_TIMEOUT) this.#reconnect();
       if (silence >= patience)
-        giveUp(new ReplyLostError(`Redis at ${this.address} did not answer within ${patience} ms.`));
+        giveUp(new ReplyLostError(`Redis at ${this.address} did not answer within ${Math.round(patience)} ms.`));
       const next = silence < patience ? patience : REPLY_TIMEOUT;
       if (silence < next) this.#lookAfter(sentAt + next);
     }
@@ -152,7 +160,7 @@ export class RedisLink {
   }
 
   readonly #onError = (err: unknown): void => {
-    this.#lastError = err;
+    this.#lastError = isEndOfGreeting(err) ? greetingEnded(this.#lastError) : err;
     if (!isRefusal(err)) return;
     const translated = translateError(err, this.address);
     if (translated instanceof BackendError) this.#refusal = translated;

@@ -1,13 +1,13 @@
 import { BackendError, type Logger, StoreUnavailableError } from '@flowrra/core';
-import { isForbidden } from './redis-errors.js';
+import { IS_CLUSTER, isForbidden } from './redis-errors.js';
 import type { RedisLink } from './redis-link.js';
 
 /** LPOP with a count, and scripts that write after reading the clock. */
 const OLDEST_VERSION = [6, 2] as const;
 
 /**
- * Looks once whether the server is new enough and keeps what it is given.
- * @throws BackendError when it is too old
+ * Looks once whether the server is one that can be used, and keeps what it is given.
+ * @throws BackendError when it is too old, a node of a Cluster, or a Sentinel
  */
 export async function checkServer(link: RedisLink, logger: Logger, deadline: number): Promise<void> {
   const info = await ask(link, 'info', ['server'], deadline);
@@ -15,6 +15,13 @@ export async function checkServer(link: RedisLink, logger: Logger, deadline: num
   if (major !== undefined && Number(major) * 100 + Number(minor) < OLDEST_VERSION[0] * 100 + OLDEST_VERSION[1]) {
     throw new BackendError(
       `Redis at ${link.address} has version ${major}.${minor}; Flowrra needs ${OLDEST_VERSION.join('.')} or later, or Valkey.`,
+    );
+  }
+  const [, mode] = /redis_mode:(\w+)/.exec(info ?? '') ?? [];
+  if (mode === 'cluster') throw new BackendError(`Redis at ${link.address} ${IS_CLUSTER}.`);
+  if (mode === 'sentinel') {
+    throw new BackendError(
+      `Redis at ${link.address} is a Sentinel, which keeps no data. Give the option "redis" its sentinels and the name of the primary.`,
     );
   }
   const policy = await ask(link, 'config', ['get', 'maxmemory-policy'], deadline);

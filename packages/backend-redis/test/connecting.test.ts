@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { inspect } from 'node:util';
 import {
   BackendError,
@@ -105,6 +107,48 @@ describe('every form of address', () => {
     const broker = await open({}, `${redisForTests()}/99`);
     for (let i = 0; i < 3; i++) await expect(broker.push([message()])).rejects.toThrow('no database of that number');
     expect(await client.exists(key('tasks'))).toBe(0);
+  });
+});
+
+describe('a server that is not the right one', () => {
+  it.each([
+    ['a node of a Cluster', { extraConfig: ['cluster-enabled yes'] }, 'Cluster, which is not supported yet'],
+    ['a Sentinel', { sentinel: true }, 'is a Sentinel'],
+  ])('is told by name: %s', async (_what, options, reason) => {
+    const server = await startRedis(options);
+    onTestFinished(() => server.stop());
+    const failure = await roundTrip(server.url).catch((err: unknown) => err);
+    expect(failure).toMatchObject({ code: 'BACKEND_ERROR', message: expect.stringContaining(reason) });
+  });
+
+  it('is told by what it may be, not by words of the driver, when it ends connections at once', async () => {
+    const server = createServer((socket) => socket.end());
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    await expect(roundTrip(`redis://127.0.0.1:${port}`)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringMatching(/ends connections .*TLS.*maxclients/),
+    });
+  });
+
+  it('is told by the name of its primary where Sentinels lead to it', async () => {
+    const client = new Redis({ sentinels: [{ host: '127.0.0.1', port: 1 }], name: 'tasks', lazyConnect: true });
+    client.on('error', () => {});
+    onTestFinished(() => client.disconnect());
+    await expect(roundTrip(client)).rejects.toThrow(/^Redis at tasks \(by Sentinel, database 0\) cannot be reached/);
+  });
+});
+
+describe('a client that can do nothing but listen', () => {
+  it('is refused at once, and holds up nobody meanwhile', async () => {
+    const client = new Redis(redisForTests());
+    onTestFinished(() => client.disconnect());
+    await client.subscribe(`connecting-${randomUUID()}`);
+    await expect(roundTrip(client)).rejects.toMatchObject({
+      code: 'BACKEND_ERROR',
+      message: expect.stringContaining('a client that listens to channels'),
+    });
   });
 });
 

@@ -18,6 +18,8 @@ export interface StartRedisOptions {
   tls?: boolean | undefined;
   /** Listen on a Unix socket instead of a port; not together with `tls`. */
   unixSocket?: boolean | undefined;
+  /** Start a Sentinel, which keeps no data. */
+  sentinel?: boolean | undefined;
   /** More lines for redis.conf: `maxmemory 10mb`, `enable-debug-command local`. */
   extraConfig?: readonly string[] | undefined;
 }
@@ -46,7 +48,7 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
     },
     command: (_folder, address) => ({
       program: findProgram('redis-server'),
-      args: ['redis.conf'],
+      args: options.sentinel ? ['redis.conf', '--sentinel'] : ['redis.conf'],
       answers: () => redisAnswers(address),
     }),
     url: (address) => redisUrl(address, options.password),
