@@ -1,5 +1,6 @@
 import { parseDuration } from './duration.js';
 import { ConfigError } from './errors.js';
+import { checkName } from './names.js';
 
 /**
  * The options object itself, once every key in it is known.
@@ -63,5 +64,17 @@ export function checkDuration(value: unknown, option: string, limits: { min: num
     return parseDuration(value, option, limits);
   } catch (cause) {
     throw new ConfigError(option, cause instanceof Error ? cause.message : `${option} must be a duration.`, { cause });
+  }
+}
+
+/**
+ * A name as an option.
+ * @throws ConfigError naming the option
+ */
+export function checkNameOption(value: unknown, option: string): string {
+  try {
+    return checkName(value, option);
+  } catch (cause) {
+    throw new ConfigError(option, (cause as Error).message, { cause });
   }
 }

@@ -14,8 +14,7 @@ import {
 import { CONTRACT, type ContractName, describeContract, implementsContract } from './contract.js';
 import { ConfigError } from './errors.js';
 import { consoleLogger, type Logger } from './logger.js';
-import { checkName } from './names.js';
-import { checkDuration, checkInteger, checkOptions, checkPlainObject } from './options.js';
+import { checkDuration, checkInteger, checkNameOption, checkOptions, checkPlainObject } from './options.js';
 import { DEFAULT_MAX_PAYLOAD_BYTES } from './tasks/codec.js';
 
 /** All options of an app. */
@@ -59,7 +58,7 @@ export interface StoreChoice<T> {
  */
 export function resolveConfig(config: Config): ResolvedConfig {
   checkOptions<Config>(config, '', CONFIG_OPTIONS);
-  const keyPrefix = config.keyPrefix === undefined ? {} : { keyPrefix: checkName(config.keyPrefix, 'keyPrefix') };
+  const keyPrefix = config.keyPrefix === undefined ? {} : { keyPrefix: checkNameOption(config.keyPrefix, 'keyPrefix') };
   const backend = resolveBackend(config);
   const broker = resolveBroker(config);
   // An address given for one half of the pair serves for the other half too; null was chosen, undefined was not.
@@ -171,7 +170,7 @@ function resolveQueues(executor: ExecutorConfig): ResolvedConfig['queues'] {
   if (named.length === 0) throw new ConfigError('executor.queues', 'executor.queues must name at least one queue.');
   return new Map(
     named.map(([name, own]) => {
-      checkName(name, 'executor.queues');
+      checkNameOption(name, 'executor.queues');
       checkOptions<QueueConfig>(own, `executor.queues.${name}`, ['ioWorkers', 'cpuWorkers']);
       const io = own.ioWorkers ?? executor.ioWorkers ?? DEFAULTS.ioWorkers;
       const cpu = own.cpuWorkers ?? executor.cpuWorkers ?? availableParallelism();
