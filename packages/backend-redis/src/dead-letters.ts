@@ -3,6 +3,9 @@ import { ReplyLostError } from './redis-errors.js';
 import type { RedisPlace } from './redis-place.js';
 import { SCRIPTS } from './redis-scripts.js';
 
+/** How a dead letter begins: see scripts/includes/bury.lua. */
+const HEAD = /^(\d+)\|(\d+)\n$/;
+
 /** Messages that were given up. Their form is told in scripts/includes/bury.lua. */
 export class DeadLetters {
   readonly #place: RedisPlace;
@@ -48,10 +51,13 @@ export class DeadLetters {
   }
 }
 
+/** What is damaged is shown as it is: otherwise nobody could take it out, and its id would be known for ever. */
 function parse(queue: string, id: string, bytes: Buffer | null): DeadLetter | null {
-  const end = bytes?.indexOf('\n') ?? -1;
-  if (!bytes || end < 0) return null;
-  const [diedAt, reasonBytes] = bytes.toString('utf8', 0, end).split('|');
+  if (!bytes) return null;
+  const end = bytes.indexOf('\n');
+  const [, diedAt, reasonBytes] = HEAD.exec(bytes.toString('utf8', 0, end + 1)) ?? [];
+  if (diedAt === undefined)
+    return { id, queue, reason: 'damaged', diedAt: new Date(0), payload: new Uint8Array(bytes) };
   const payloadAt = end + 1 + Number(reasonBytes);
   return {
     id,

@@ -221,9 +221,11 @@ export class RedisLink {
     return refusal;
   }
 
-  /** A server that still loads its data accepts connections, and the driver asks it again and again. */
+  /** A server that loads its data, or is frozen, accepts connections; the driver asks it again and again. */
   #notReadyYet(): Error | null {
-    return this.client.status === 'connect' ? new Error('it is still loading its data') : null;
+    return this.client.status === 'connect'
+      ? new Error('it does not answer yet, as while it is loading its data')
+      : null;
   }
 
   #change(ms: number): Promise<void> {

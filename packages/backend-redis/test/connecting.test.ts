@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import {
   BackendError,
@@ -121,14 +121,17 @@ describe('a server that is not the right one', () => {
     expect(failure).toMatchObject({ code: 'BACKEND_ERROR', message: expect.stringContaining(reason) });
   });
 
-  it('is told by what it may be, not by words of the driver, when it ends connections at once', async () => {
-    const server = createServer((socket) => socket.end());
+  it.each([
+    ['ends connections at once', (socket: Socket) => socket.end(), /ends connections .*TLS.*maxclients/],
+    ['accepts connections and is silent', () => {}, /does not answer yet/],
+  ])('is told by what may be the matter, when it %s', async (_what, serve, reason) => {
+    const server = createServer(serve);
     await once(server.listen(0, '127.0.0.1'), 'listening');
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
     await expect(roundTrip(`redis://127.0.0.1:${port}`)).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
-      message: expect.stringMatching(/ends connections .*TLS.*maxclients/),
+      message: expect.stringMatching(reason),
     });
   });
 

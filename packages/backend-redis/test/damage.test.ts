@@ -113,6 +113,18 @@ describe.each(PLACES)("what stands in the keys by somebody else's hand, with bro
     expect(await client.get(key('held'))).toBe('0');
   });
 
+  it('shows a damaged dead letter as it is, and lets it be taken', async () => {
+    const { pair: open, client, key } = setup();
+    const { broker } = await open(places);
+    await client.hset(key('buried'), 'a', 'no letter');
+    await client.zadd(key('dead|default'), 1, 'a');
+    const letter = { id: 'a', queue: 'default', reason: 'damaged', payload: new Uint8Array(Buffer.from('no letter')) };
+    expect(await broker.deadLetters('default')).toMatchObject([letter]);
+    expect(await broker.takeDeadLetter('default', 'a')).toMatchObject(letter);
+    expect(await broker.size('default')).toMatchObject({ dead: 0 });
+    expect(await broker.holds(['a'])).toEqual([false]);
+  });
+
   it('ends the lease of a message that somebody removed', async () => {
     const { pair: open, client, key } = setup();
     const store = await open(places);
