@@ -3,6 +3,34 @@ import { describe, expect, it, vi } from 'vitest';
 import { RedisBackend, RedisBroker } from '../src/index.js';
 import { claimOne, first, message, ownServer, success } from './setup.js';
 
+describe('a user who cannot tell workers of work', () => {
+  it.each(['resetchannels +@all', '&* +@all -publish', '&* +@all -pubsub'])(
+    'is refused before anything is written, whether a worker is idle or not: %s',
+    async (rules) => {
+      const {
+        server,
+        store: open,
+        broker: openBroker,
+        client,
+        key,
+      } = await ownServer({
+        aclUsers: [`producer on >p ~* ${rules}`],
+      });
+      const store = await open();
+      const producer = await openBroker({}, `redis://producer:p@127.0.0.1:${server.port}`);
+      const refusal = { code: 'BACKEND_ERROR', message: expect.stringMatching(/permission.*PUBLISH/) };
+      await expect(producer.push([message()])).rejects.toMatchObject(refusal);
+      const idle = await vi.waitFor(
+        async () =>
+          (await store.claim({ ...claimOne, mayStayOpen: true })).open ?? expect.fail('It does not stay open.'),
+      );
+      await expect(producer.push([message()])).rejects.toMatchObject(refusal);
+      expect(await client.exists(key('tasks'), key('active'))).toBe(0);
+      idle.close();
+    },
+  );
+});
+
 describe('the user that the README describes', () => {
   it('may do all that Flowrra does, and sees nothing else', async () => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
