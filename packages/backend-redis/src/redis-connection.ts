@@ -145,6 +145,9 @@ export class RedisConnection {
 
 function newClient(url: string, redis: RedisOptions = {}): Redis {
   checkDriverOptions(redis);
+  for (const option of Object.keys(OUR_OPTIONS) as (keyof RedisOptions)[])
+    if (redis[option] !== undefined)
+      throw new ConfigError(`redis.${option}`, `The driver's option "${option}" is set by Flowrra: leave it out.`);
   const options = parseRedisUrl(url);
   const tls = options.tls && { tls: { ...options.tls, ...redis.tls } };
   return new Redis({ ...DEFAULTS, ...options, ...redis, ...tls, ...OUR_OPTIONS });

@@ -61,6 +61,18 @@ describe('every form of address', () => {
 
   it('a Unix socket', () => roundTrip(`unix://${local.socketPath}?db=2`));
 
+  it('the primary that a Sentinel names', async () => {
+    const primary = await startRedis();
+    onTestFinished(() => primary.stop());
+    const sentinel = await startRedis({
+      sentinel: true,
+      extraConfig: [`sentinel monitor tasks 127.0.0.1 ${primary.port} 1`],
+    });
+    onTestFinished(() => sentinel.stop());
+    const sentinels = [{ host: '127.0.0.1', port: sentinel.port }];
+    await roundTrip('redis://tasks', { sentinels, name: 'tasks' });
+  });
+
   it('a numbered database', async () => {
     const url = new URL(redisForTests());
     url.pathname = '/7';
@@ -168,6 +180,9 @@ describe('what cannot be right', () => {
     [{ redis: { keyPrefix: 'mine:' } }, 'redis.keyPrefix'],
     [{ redis: { stringNumbers: true } }, 'redis.stringNumbers'],
     [{ redis: { enableAutoPipelining: true } }, 'redis.enableAutoPipelining'],
+    [{ redis: { retryStrategy: () => null } }, 'redis.retryStrategy'],
+    [{ redis: { maxRetriesPerRequest: null } }, 'redis.maxRetriesPerRequest'],
+    [{ redis: { enableOfflineQueue: false } }, 'redis.enableOfflineQueue'],
     [{ deadline: '2 s' }, 'deadline'],
     [{ deadline: 0 }, 'deadline'],
   ])('%j is refused by both stores, by name (KY-01)', (options, option) => {
