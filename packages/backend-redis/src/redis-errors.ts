@@ -69,7 +69,9 @@ export function translateError(err: unknown, address: string): FlowrraError {
     if (pattern.test(text)) return new BackendError(`Redis at ${address} ${what}. It says: ${text}`, { cause: err });
   }
   if (isReplyError(err)) return new BackendError(`Redis at ${address} refuses a command: ${text}`, { cause: err });
-  return new ReplyLostError(`The connection to Redis at ${address} was lost: ${text}.`, { cause: err });
+  // In words about an option of the driver that nobody sets here.
+  const detail = text.startsWith('Reached the max retries per request limit') ? '' : `: ${text}`;
+  return new ReplyLostError(`The connection to Redis at ${address} was lost${detail}.`, { cause: err });
 }
 
 /** The driver notes on its errors what it sent: the password of AUTH, the payloads of scripts. Logs print that. */
