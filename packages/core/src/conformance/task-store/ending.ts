@@ -60,6 +60,8 @@ export function ending(promise: TaskStorePromise): void {
       assert.equal((await submit(store, ['a']))[0]?.known, true);
       assert.equal((await broker.takeDeadLetter(QUEUE, 'a'))?.id, 'a');
       assert.equal((await store.get('a'))?.status, 'failed');
+      // Known no longer, though its result is there.
+      assert.equal((await submit(store, ['a']))[0]?.known, false);
     },
   );
 
