@@ -55,6 +55,7 @@ export class RedisLink {
     readonly owned: boolean,
     readonly address: string,
   ) {
+    this.#addToMaxListeners(1);
     client.on('error', this.#onError);
     client.on('connect', this.#onConnect);
     client.on('ready', this.#wakeUp);
@@ -147,7 +148,15 @@ export class RedisLink {
     this.#watchdog?.timer.cancel();
     if (this.owned) this.client.disconnect();
     else for (const [event, listener] of this.#listeners()) this.client.off(event, listener);
+    this.#addToMaxListeners(-1);
     this.#wakeUp();
+  }
+
+  /** Many stores may use one client that was passed to them: that is no leak, and no reason for Node to warn of one. */
+  #addToMaxListeners(count: number): void {
+    const most = this.client.getMaxListeners();
+    // 0 means any number.
+    if (most > 0) this.client.setMaxListeners(Math.max(1, most + count));
   }
 
   #listeners() {

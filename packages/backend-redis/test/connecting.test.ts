@@ -92,6 +92,22 @@ describe('every form of address', () => {
     expect(client.listenerCount('error')).toBe(0);
   });
 
+  it('a client that many stores share, without a warning about listeners', async () => {
+    const client = new Redis(redisForTests());
+    onTestFinished(() => client.disconnect());
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    onTestFinished(() => void process.off('warning', note));
+    const stores = Array.from({ length: 15 }, () => new RedisBackend(client));
+    await Promise.all(stores.map((store) => store.get('none')));
+    await Promise.all(stores.map((store) => store.close()));
+    // Warnings come in a turn of their own.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(warnings).toEqual([]);
+    expect(client.getMaxListeners()).toBe(10);
+  });
+
   it('does not trust a certificate of an unknown authority', async () => {
     const failure = await roundTrip(`rediss://127.0.0.1:${encrypted.port}`).catch((err: unknown) => err);
     expect(failure).toBeInstanceOf(StoreUnavailableError);
