@@ -31,6 +31,18 @@ describe('a user who cannot tell workers of work', () => {
   );
 });
 
+describe('a worker who cannot tell those who wait', () => {
+  it.each(['-publish', '-pubsub'])('ends its tasks once all the same: %s', async (rule) => {
+    const { server, pair: open } = await ownServer({ aclUsers: [`worker on >w ~* &* +@all ${rule}`] });
+    const store = await open('one place');
+    const worker = await open('one place', {}, `redis://worker:w@127.0.0.1:${server.port}`);
+    await store.submit([message({ id: 'a', origin: 'here' })]);
+    const waiting = store.waitFor('a', { timeout: null });
+    expect(await worker.finish(first((await worker.claim(claimOne)).claims), success(1))).toBe(true);
+    expect(await waiting).toMatchObject({ status: 'success', fence: 1 });
+  });
+});
+
 describe('the user that the README describes', () => {
   it('may do all that Flowrra does, and sees nothing else', async () => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');

@@ -1,5 +1,6 @@
 -- Completion notices. Those for one process are gathered and sent in one message: per task "id|bytes\n" and so many
--- bytes of its record, 0 when it is too large to travel this way or was replaced meanwhile.
+-- bytes of its record, 0 when it is too large to travel this way or was replaced meanwhile. A user who may not send them
+-- ends tasks all the same: who waits looks by himself.
 local MAX_INLINE = 4096
 local noticesOf = {}
 
@@ -10,7 +11,8 @@ local function noticesFor(channels, origin)
   end
   local channel = channels .. origin
   if noticesOf[channel] == nil then
-    noticesOf[channel] = redis.call('PUBSUB', 'NUMSUB', channel)[2] > 0 and {}
+    local listeners = redis.pcall('PUBSUB', 'NUMSUB', channel)[2] or 0
+    noticesOf[channel] = listeners > 0 and {}
   end
   return noticesOf[channel] or nil
 end
@@ -27,7 +29,7 @@ end
 local function sendNotices()
   for channel, notices in pairs(noticesOf) do
     if notices and #notices > 0 then
-      redis.call('PUBLISH', channel, table.concat(notices))
+      redis.pcall('PUBLISH', channel, table.concat(notices))
     end
   end
 end
