@@ -11,6 +11,7 @@ import {
   QueueFullError,
   type QueueSize,
   type ReleaseReason,
+  type WaitForWorkOptions,
 } from '@flowrra/core';
 import { InMemoryBroker, type InMemoryBrokerOptions } from '../../src/in-memory-broker.js';
 import type { BrokerClass } from '../worlds.js';
@@ -213,6 +214,20 @@ class CountsRunningAsWaiting extends InMemoryBroker {
   }
 }
 
+class SleepsThroughCancels extends InMemoryBroker {
+  #isCancelled = false;
+
+  override cancel(queue: string, id: string): Promise<boolean> {
+    this.#isCancelled = true;
+    return super.cancel(queue, id);
+  }
+
+  override async waitForWork(queues: readonly string[], options: WaitForWorkOptions): Promise<void> {
+    await super.waitForWork(queues, options);
+    if (this.#isCancelled) await new Promise(() => {});
+  }
+}
+
 class AddsExtensionsUp extends InMemoryBroker {
   #extensions = 0;
 
@@ -339,6 +354,7 @@ export const BROKEN_BROKERS: readonly (readonly [BrokerClass, string])[] = [
   [PausesNothing, 'hands out nothing of a paused queue, whatever its verdict, until it is resumed'],
   [LosesDeadLetters, 'keeps the bytes of a message that is given up, with the reason'],
   [CountsRunningAsWaiting, 'counts messages by what they do'],
+  [SleepsThroughCancels, 'wakes when a delayed message is cancelled, since somebody has to end it'],
   [AddsExtensionsUp, 'holds a message from its last extension on, however many there were'],
   [ForgetsIdsOfRetries, 'remembers an explicit id however its task came to its end'],
   [MovesRetriesToTheIoLane, 'puts a message back where it was: in its queue and lane'],
