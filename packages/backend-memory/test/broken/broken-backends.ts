@@ -224,5 +224,6 @@ export const BROKEN_BACKENDS: readonly (readonly [BackendClass, string])[] = [
   [SharesReferences, 'is not changed by what callers do to their own objects'],
   [ForgetsWaitersOfDeleted, 'ends a wait for a result that is deleted (RB-07)'],
   [LeavesTimersBehind, 'leaves nothing behind, however a wait ends (RB-03)'],
+  [HangsAtClose, 'stores and reads nothing once it is closed'],
   [HangsAtClose, 'ends the waits that are under way with a typed error'],
 ];

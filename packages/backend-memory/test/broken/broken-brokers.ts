@@ -214,6 +214,10 @@ class CountsRunningAsWaiting extends InMemoryBroker {
   }
 }
 
+class ServesWhenClosed extends InMemoryBroker {
+  override async close(): Promise<void> {}
+}
+
 class SleepsThroughCancels extends InMemoryBroker {
   #isCancelled = false;
 
@@ -354,6 +358,7 @@ export const BROKEN_BROKERS: readonly (readonly [BrokerClass, string])[] = [
   [PausesNothing, 'hands out nothing of a paused queue, whatever its verdict, until it is resumed'],
   [LosesDeadLetters, 'keeps the bytes of a message that is given up, with the reason'],
   [CountsRunningAsWaiting, 'counts messages by what they do'],
+  [ServesWhenClosed, 'takes nothing in and hands nothing out once it is closed'],
   [SleepsThroughCancels, 'wakes when a delayed message is cancelled, since somebody has to end it'],
   [AddsExtensionsUp, 'holds a message from its last extension on, however many there were'],
   [ForgetsIdsOfRetries, 'remembers an explicit id however its task came to its end'],

@@ -100,6 +100,14 @@ export function managing(promise: BrokerPromise): void {
     assert.equal((await Promise.all(waits)).length, 2);
   });
 
+  promise('takes nothing in and hands nothing out once it is closed', async ({ broker }) => {
+    await push(broker, ['a']);
+    await broker.close();
+    await rejection(push(broker, ['b']), 'STOPPED');
+    await rejection(claim(broker), 'STOPPED');
+    await rejection(broker.size(QUEUE), 'STOPPED');
+  });
+
   promise('closes more than once, also at the same time (SH-06)', async ({ broker }) => {
     await push(broker, ['a']);
     await Promise.all([broker.close(), broker.close()]);
