@@ -8,6 +8,7 @@ import {
   type NewMessage,
   QueueFullError,
   ShortLivedMap,
+  StoppedError,
 } from '@flowrra/core';
 import { DueHeap } from './due-heap.js';
 import { ExpiryQueue } from './expiry-queue.js';
@@ -17,6 +18,7 @@ import { QueueState } from './queue-state.js';
 
 /** All messages of a broker, in every queue and state, and the ids that are still known after their end. */
 export class HeldMessages {
+  #closed = false;
   readonly #byId = new ShortLivedMap<string, HeldMessage>();
   readonly #queues = new Map<string, QueueState>();
   /** The running messages, by the end of their leases. */
@@ -31,8 +33,13 @@ export class HeldMessages {
     readonly onWork: (lane: LaneQueue) => void,
   ) {}
 
-  /** What time alone changes: leases end, and ids are forgotten. To be called before anything else is done. @returns now */
+  /**
+   * What time alone changes: leases end, and ids are forgotten. To be called before anything else is done.
+   * @returns now
+   * @throws StoppedError after `close`
+   */
   catchUp(clock: Clock): number {
+    if (this.#closed) throw new StoppedError('The broker');
     this.#forgetting.dropExpired(clock);
     const now = clock.now();
     const next = this.#leases.peek();
@@ -196,6 +203,7 @@ export class HeldMessages {
   }
 
   close(): void {
+    this.#closed = true;
     this.#forgetting.stop();
   }
 

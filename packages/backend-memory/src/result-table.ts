@@ -5,6 +5,7 @@ import {
   isFinal,
   ResultNotFoundError,
   resolveWait,
+  StoppedError,
   systemClock,
   TaskStatus,
   WaitAbortedError,
@@ -17,6 +18,7 @@ import { type ResultEntry, StoredResult } from './stored-result.js';
 
 /** All results of a backend, and what goes with them: listings, waits, and their end by time. Each step is done at once. */
 export class ResultTable {
+  #closed = false;
   readonly #results = new Map<string, StoredResult>();
   readonly #lists = createLists();
   readonly #waits = new ResultWaits();
@@ -30,7 +32,9 @@ export class ResultTable {
     return this.#waits.size;
   }
 
+  /** @throws StoppedError after `close` */
   find(taskId: string): StoredResult | undefined {
+    if (this.#closed) throw new StoppedError('The result backend');
     this.#ended.dropExpired(this.clock);
     return this.#results.get(taskId);
   }
@@ -85,6 +89,7 @@ export class ResultTable {
   }
 
   close(): void {
+    this.#closed = true;
     this.#ended.stop();
     this.#waits.close();
   }

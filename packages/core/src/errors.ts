@@ -52,8 +52,9 @@ export class SerializationError extends FlowrraError {
   constructor(
     readonly path: string,
     reason: string,
+    options?: { cause?: unknown },
   ) {
-    super(`${path} ${reason}. Arguments and results are plain JSON: convert it before passing it on.`);
+    super(`${path} ${reason}. Arguments and results are plain JSON: convert it before passing it on.`, options);
   }
 }
 

@@ -59,16 +59,13 @@ export interface StoreChoice<T> {
 export function resolveConfig(config: Config): ResolvedConfig {
   checkOptions<Config>(config, '', CONFIG_OPTIONS);
   const keyPrefix = config.keyPrefix === undefined ? {} : { keyPrefix: checkNameOption(config.keyPrefix, 'keyPrefix') };
+  const url = checkUrl(config.url, 'url');
   const backend = resolveBackend(config);
   const broker = resolveBroker(config);
   // An address given for one half of the pair serves for the other half too; null was chosen, undefined was not.
-  const backendTarget = firstGiven<BaseResultBackend | string | null>(
-    backend.target,
-    config.url,
-    addressOf(broker.target),
-  );
+  const backendTarget = firstGiven<BaseResultBackend | string | null>(backend.target, url, addressOf(broker.target));
   checkResultsHavePlace(broker.target, backendTarget);
-  const brokerTarget = firstGiven<BaseBroker | string | null>(broker.target, config.url, addressOf(backend.target));
+  const brokerTarget = firstGiven<BaseBroker | string | null>(broker.target, url, addressOf(backend.target));
   const executor = checkOptions<ExecutorConfig>(config.executor ?? {}, 'executor', [
     'ioWorkers',
     'cpuWorkers',

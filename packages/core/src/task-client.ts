@@ -167,7 +167,8 @@ export class TaskClient implements HandleSource {
         this.submit({ task: contract, args, options: options ?? {} }) as Promise<TaskHandle<Result>>,
       submitMany: async (calls, ...[options]) => {
         checkMany(calls, options);
-        const made = calls.map((args) => ({ task: contract, args, options: options ?? {} }));
+        // A hole is a call without arguments, and refused as such.
+        const made = Array.from(calls, (args) => ({ task: contract, args, options: options ?? {} }));
         return this.submitMany(made) as Promise<TaskHandle<Result>[]>;
       },
       call: (args, ...[options]) =>

@@ -64,6 +64,8 @@ describe('queues', () => {
 describe('a wrong option', () => {
   it.each([
     [{ ulr: 'redis://a' }, 'ulr'],
+    [{ url: 5 }, 'url'],
+    [{ url: new URL('redis://a') }, 'url'],
     [{ executor: { ioWorker: 4 } }, 'executor.ioWorker'],
     [{ executor: { ioWorkers: -1 } }, 'executor.ioWorkers'],
     [{ executor: { ioWorkers: 1.5 } }, 'executor.ioWorkers'],

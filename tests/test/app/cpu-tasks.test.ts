@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
-import { taskContext } from '@flowrra/core';
+import { type FailedTaskResult, taskContext } from '@flowrra/core';
 import { describe, expect, it } from 'vitest';
 import type * as handlers from '../../fixtures/cpu-handlers.mjs';
 import { openWorld, STORES } from '../../support/world.js';
@@ -80,6 +80,27 @@ describe.each(STORES)('a CPU task on %s', (stores) => {
     const repeat = app.cpuTask<typeof handlers.repeat>('repeat', { module, export: 'repeat', kwargs: true });
     await app.start();
     expect(await repeat.call(['ab'], { kwargs: { times: 2 } })).toBe('repeat: abab');
+  });
+
+  it('shows middleware what it threw, and where', async () => {
+    const app = openWorld(stores).app({ executor: { cpuWorkers: 1 } });
+    const caught: unknown[] = [];
+    app.use({
+      async execute(_call, next) {
+        return next().catch((err: unknown) => {
+          caught.push(err);
+          throw new Error('wrapped', { cause: err });
+        });
+      },
+    });
+    const refuse = app.cpuTask<typeof handlers.refuse>('refuse', { module, export: 'refuse', retries: 0 });
+    await app.start();
+    const { error } = (await (await refuse.submit([])).outcome()) as FailedTaskResult;
+    const stack = expect.stringContaining('cpu-handlers.mjs');
+    const thrown = { name: 'RangeError', message: 'refused', code: 'E_REFUSED', stack };
+    expect(caught).toEqual([expect.any(Error)]);
+    expect(caught[0]).toMatchObject({ ...thrown, cause: { name: 'Error', message: 'the reason' } });
+    expect(error).toMatchObject({ message: 'wrapped', cause: { ...thrown, cause: { message: 'the reason' } } });
   });
 
   it('and an I/O task run side by side in one queue', async () => {

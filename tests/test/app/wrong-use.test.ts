@@ -98,7 +98,10 @@ describe('wrong use is a typed error', () => {
     const app = openWorld('memory').app();
     const add = app.task('add', (a: number) => a);
     await expect(add.submitMany([[1], [2]], { id: 'same' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-    await expect(add.submitMany(undefined as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    const holes: [number][] = [];
+    holes[1] = [1];
+    for (const calls of [undefined as never, [[1], undefined as never], holes] as [number][][])
+      await expect(add.submitMany(calls)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     expect(await app.queueSize('default')).toMatchObject({ waiting: 0 });
     expect(await add.submitMany([[1]], { id: 'same' })).toHaveLength(1);
   });
@@ -180,13 +183,17 @@ describe.each(STORES)('an error that looks like RetryLater on %s', (stores) => {
   it('but has no usable delay is retried as the policy says', async () => {
     const app = openWorld(stores).app();
     let runs = 0;
-    const odd = app.task('odd', { retries: { max: 2, delay: 1 } }, () => {
-      runs++;
-      throw Object.assign(new Error('odd'), { code: 'RETRY_LATER', delay: [Number.NaN, -1, 1][runs - 1] });
+    const odd = app.task('odd', { retries: { max: 3, delay: 1 } }, () => {
+      const error = Object.assign(new Error('odd'), { code: 'RETRY_LATER', delay: [Number.NaN, -1, 1][runs++] });
+      const broken = () => {
+        throw new Error('the getter threw');
+      };
+      if (runs === 4) Object.defineProperty(error, 'delay', { get: broken });
+      throw error;
     });
     await app.start();
-    expect(await (await odd.submit([])).outcome()).toMatchObject({ status: 'failed', taskName: 'odd', attempt: 3 });
-    expect(runs).toBe(3);
+    expect(await (await odd.submit([])).outcome()).toMatchObject({ status: 'failed', taskName: 'odd', attempt: 4 });
+    expect(runs).toBe(4);
   });
 });
 

@@ -107,6 +107,53 @@ class ExpiresPendingTasks extends InMemoryBackend {
   }
 }
 
+/** Counts the time to live from what was refused last. */
+class RenewsWhatStands extends InMemoryBackend {
+  override async store(taskId: string, result: TaskResult): Promise<boolean> {
+    const old = await this.get(taskId);
+    if (await super.store(taskId, result)) return true;
+    await this.delete(taskId);
+    if (old) await super.store(taskId, old);
+    return false;
+  }
+}
+
+/** A timer for each final result, which is not ended with it. */
+class ExpiresWhatComesLater extends InMemoryBackend {
+  readonly #ttl: number;
+  #context: StoreContext | undefined;
+
+  constructor(options: { ttl?: number | null } = {}) {
+    super(options);
+    this.#ttl = options.ttl ?? Number.POSITIVE_INFINITY;
+  }
+
+  override async open(context: StoreContext): Promise<void> {
+    this.#context = context;
+    await super.open(context);
+  }
+
+  override async store(taskId: string, result: TaskResult): Promise<boolean> {
+    const isTimed = isFinished(result) && Number.isFinite(this.#ttl);
+    if (isTimed) this.#context?.clock.after(this.#ttl, () => void this.delete(taskId));
+    return super.store(taskId, result);
+  }
+}
+
+class KeepsWhatWasCancelled extends InMemoryBackend {
+  readonly #cancelled = new Map<string, TaskResult>();
+
+  override async store(taskId: string, result: TaskResult): Promise<boolean> {
+    const accepted = await super.store(taskId, result);
+    if (accepted && result.status === 'cancelled') this.#cancelled.set(taskId, result);
+    return accepted;
+  }
+
+  override async get(taskId: string): Promise<TaskResult | null> {
+    return (await super.get(taskId)) ?? this.#cancelled.get(taskId) ?? null;
+  }
+}
+
 class SharesReferences extends InMemoryBackend {
   readonly #read = new Map<string, TaskResult | null>();
 
@@ -167,8 +214,16 @@ export const BROKEN_BACKENDS: readonly (readonly [BackendClass, string])[] = [
   [ListsOldestFirst, 'shows the newest submission first, equal ones by id downwards, unknown ones last'],
   [SkipsTooFew, 'shows a page that was asked for, and the pages together show all'],
   [ExpiresPendingTasks, 'keeps a task that has not ended, however long it takes (RB-06)'],
+  [RenewsWhatStands, 'counts it from the final status that stands, whatever was refused after it (RB-06)'],
+  [
+    ExpiresWhatComesLater,
+    'keeps a task whose id is used again, however soon the result before it would have expired (RB-06)',
+  ],
+  [ExpiresWhatComesLater, 'keeps a result for its own time, not for that of a deleted one before it'],
+  [KeepsWhatWasCancelled, 'counts the time to live from the final status, whichever it is (RB-06)'],
   [SharesReferences, 'is not changed by what callers do to their own objects'],
   [ForgetsWaitersOfDeleted, 'ends a wait for a result that is deleted (RB-07)'],
   [LeavesTimersBehind, 'leaves nothing behind, however a wait ends (RB-03)'],
+  [HangsAtClose, 'stores and reads nothing once it is closed'],
   [HangsAtClose, 'ends the waits that are under way with a typed error'],
 ];

@@ -11,6 +11,7 @@ import {
   QueueFullError,
   type QueueSize,
   type ReleaseReason,
+  type WaitForWorkOptions,
 } from '@flowrra/core';
 import { InMemoryBroker, type InMemoryBrokerOptions } from '../../src/in-memory-broker.js';
 import type { BrokerClass } from '../worlds.js';
@@ -213,6 +214,124 @@ class CountsRunningAsWaiting extends InMemoryBroker {
   }
 }
 
+class ServesWhenClosed extends InMemoryBroker {
+  override async close(): Promise<void> {}
+}
+
+class SleepsThroughCancels extends InMemoryBroker {
+  #isCancelled = false;
+
+  override cancel(queue: string, id: string): Promise<boolean> {
+    this.#isCancelled = true;
+    return super.cancel(queue, id);
+  }
+
+  override async waitForWork(queues: readonly string[], options: WaitForWorkOptions): Promise<void> {
+    await super.waitForWork(queues, options);
+    if (this.#isCancelled) await new Promise(() => {});
+  }
+}
+
+class AddsExtensionsUp extends InMemoryBroker {
+  #extensions = 0;
+
+  override extend(leases: readonly Lease[], leaseMs: number): Promise<ExtendReply[]> {
+    return super.extend(leases, ++this.#extensions * leaseMs);
+  }
+}
+
+/** Knows what was put back, to do wrong with it. */
+class NotesReleases extends InMemoryBroker {
+  protected readonly released = new Set<string>();
+
+  override release(lease: Lease, options: { runAt: Instant | null; reason: ReleaseReason }): Promise<boolean> {
+    this.released.add(lease.id);
+    return super.release(lease, options);
+  }
+}
+
+class ForgetsIdsOfRetries extends NotesReleases {
+  override async push(messages: readonly NewMessage[]): Promise<PushReply[]> {
+    const held = await this.holds(messages.map(({ id }) => id));
+    const replies = await super.push(messages);
+    return replies.map((reply, i) => ({
+      ...reply,
+      known: reply.known && (held[i] === true || !this.released.has(messages[i]?.id ?? '')),
+    }));
+  }
+}
+
+class MovesRetriesToTheIoLane extends NotesReleases {
+  override claim(request: ClaimRequest): Promise<ClaimReply> {
+    return super.claim(this.released.size > 0 && request.lane === 'io' ? { ...request, lane: 'cpu' } : request);
+  }
+}
+
+class HidesWhenRetriesAreDue extends NotesReleases {
+  override async claim(request: ClaimRequest): Promise<ClaimReply> {
+    const reply = await super.claim(request);
+    return this.released.size > 0 ? { ...reply, nextDueIn: null } : reply;
+  }
+}
+
+class SubmitsRetriesAnew extends NotesReleases {
+  override async claim(request: ClaimRequest): Promise<ClaimReply> {
+    const reply = await super.claim(request);
+    const claims = reply.claims.map((claim) =>
+      this.released.has(claim.lease.id) ? { ...claim, submittedAt: claim.startedAt } : claim,
+    );
+    return { ...reply, claims };
+  }
+}
+
+class RunsLastChancesOfRetriesBesideOthers extends NotesReleases {
+  override claim(request: ClaimRequest): Promise<ClaimReply> {
+    return super.claim({ ...request, alone: request.alone || this.released.size > 0 });
+  }
+}
+
+class RunsWhatIsToBeGivenUpAfterAll extends NotesReleases {
+  override async claim(request: ClaimRequest): Promise<ClaimReply> {
+    const reply = await super.claim(request);
+    const claims = reply.claims.map((claim) =>
+      this.released.has(claim.lease.id) ? { ...claim, verdict: 'run' as const } : claim,
+    );
+    return { ...reply, claims };
+  }
+}
+
+class PurgesNoRetries extends NotesReleases {
+  readonly #messages = new Map<string, NewMessage>();
+
+  override push(messages: readonly NewMessage[]): Promise<PushReply[]> {
+    for (const message of messages) this.#messages.set(message.id, message);
+    return super.push(messages);
+  }
+
+  override async purge(queue: string): Promise<string[]> {
+    const purged = await super.purge(queue);
+    const kept = purged.filter((id) => this.released.has(id));
+    await super.push(kept.flatMap((id) => this.#messages.get(id) ?? []));
+    return purged.filter((id) => !kept.includes(id));
+  }
+}
+
+class PausesOnlyWhoIsNotAlone extends InMemoryBroker {
+  #paused = false;
+
+  override async pause(): Promise<void> {
+    this.#paused = true;
+  }
+
+  override async resume(): Promise<void> {
+    this.#paused = false;
+  }
+
+  override claim(request: ClaimRequest): Promise<ClaimReply> {
+    return super.claim(this.#paused && !request.alone ? { ...request, queue: 'nothing-in-it' } : request);
+  }
+}
+
 /** Each bug, and the promise that must catch it. */
 export const BROKEN_BROKERS: readonly (readonly [BrokerClass, string])[] = [
   [LastInFirstOut, 'hands out first what came first'],
@@ -239,4 +358,21 @@ export const BROKEN_BROKERS: readonly (readonly [BrokerClass, string])[] = [
   [PausesNothing, 'hands out nothing of a paused queue, whatever its verdict, until it is resumed'],
   [LosesDeadLetters, 'keeps the bytes of a message that is given up, with the reason'],
   [CountsRunningAsWaiting, 'counts messages by what they do'],
+  [ServesWhenClosed, 'takes nothing in and hands nothing out once it is closed'],
+  [SleepsThroughCancels, 'wakes when a delayed message is cancelled, since somebody has to end it'],
+  [AddsExtensionsUp, 'holds a message from its last extension on, however many there were'],
+  [ForgetsIdsOfRetries, 'remembers an explicit id however its task came to its end'],
+  [MovesRetriesToTheIoLane, 'puts a message back where it was: in its queue and lane'],
+  [HidesWhenRetriesAreDue, 'puts a delayed message back where it was, and a worker of its lane hears when it is due'],
+  [SubmitsRetriesAnew, 'says when a message was submitted, however often it runs'],
+  [
+    RunsLastChancesOfRetriesBesideOthers,
+    'keeps the last chance of a message that was put back for a worker that does nothing else',
+  ],
+  [RunsWhatIsToBeGivenUpAfterAll, 'hands what is to be given up out again when its holder put it back or died with it'],
+  [PurgesNoRetries, 'purges what was put back, to run at once or later'],
+  [
+    PausesOnlyWhoIsNotAlone,
+    'hands nothing of a paused queue out, and purges all of it, also what waits for its last chance or to be given up',
+  ],
 ];

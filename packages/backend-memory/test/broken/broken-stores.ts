@@ -12,6 +12,9 @@ import {
   unfinishedResult,
 } from '@flowrra/core';
 
+/** The time to live that the suite asks for, in milliseconds. */
+const TTL = 2_000;
+
 class EndsWithoutLease extends JoinedTaskStore {
   override async finish(task: ClaimedTask, outcome: TaskOutcome): Promise<boolean> {
     const accepted = await this.backend.store(task.lease.id, outcomeResult(task, outcome, this.context.clock.now()));
@@ -71,6 +74,14 @@ class LosesReasons extends JoinedTaskStore {
   }
 }
 
+/** A timer for each end, which goes on when its id is used again. */
+class ExpiresWhatUsesAnOldId extends JoinedTaskStore {
+  override async finish(task: ClaimedTask, outcome: TaskOutcome): Promise<boolean> {
+    this.context.clock.after(TTL, () => void this.backend.delete(task.lease.id), { keepAlive: false });
+    return super.finish(task, outcome);
+  }
+}
+
 /** Each bug, and the promise that must catch it. */
 export const BROKEN_STORES: readonly (readonly [typeof JoinedTaskStore, string])[] = [
   [EndsWithoutLease, 'refuses the result of a worker whose lease ended, even if the task runs nowhere'],
@@ -80,6 +91,10 @@ export const BROKEN_STORES: readonly (readonly [typeof JoinedTaskStore, string])
   [RunsWhatHasEnded, 'does not run a task that has ended already'],
   [DropsProgress, 'keeps the last progress that a handler reported, to the end'],
   [LosesReasons, 'keeps a task that is given up as a dead letter, beside its result'],
+  [
+    ExpiresWhatUsesAnOldId,
+    'keeps a task that uses an old id, however soon the result before it would have expired (RB-06)',
+  ],
 ];
 
 /** The name of a class, as the rest of a sentence. */

@@ -101,6 +101,9 @@ export abstract class BaseResultBackend {
   /** Called once before the first use by an app. Constructors open nothing. */
   async open(_context: StoreContext): Promise<void> {}
 
-  /** Frees what the backend opened. Waits that are under way end with StoppedError. May be called more than once. */
+  /**
+   * Frees what the backend opened. Waits that are under way end with StoppedError, and so does every call from now on. May
+   * be called more than once.
+   */
   async close(): Promise<void> {}
 }

@@ -222,7 +222,10 @@ export abstract class BaseBroker {
   /** Called once before the first use by an app. Constructors open nothing. */
   async open(_context: StoreContext): Promise<void> {}
 
-  /** Frees what the broker opened. Waits for work that are under way end with StoppedError. May be called more than once. */
+  /**
+   * Frees what the broker opened. Waits for work that are under way end with StoppedError, and so does every call from now
+   * on. May be called more than once.
+   */
   async close(): Promise<void> {}
 
   /**

@@ -29,6 +29,15 @@ export function failedAttempt(thrown: unknown): FailedAttempt {
 
 function retryAdvice(thrown: unknown, error: TaskErrorInfo): FailedAttempt['retry'] {
   if (error.code && PERMANENT_CODES.has(error.code)) return 'never';
-  const delay = error.code === 'RETRY_LATER' ? (thrown as { delay?: unknown }).delay : undefined;
+  const delay = error.code === 'RETRY_LATER' ? delayOf(thrown) : undefined;
   return typeof delay === 'number' && delay >= 0 ? { after: Math.min(delay, LONGEST_DURATION) } : 'policy';
+}
+
+function delayOf(thrown: unknown): unknown {
+  try {
+    return (thrown as { delay?: unknown }).delay;
+  } catch {
+    // A getter that throws: no usable delay.
+    return undefined;
+  }
 }

@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { ConfigError } from '../errors.js';
+import { ConfigError, type TaskErrorInfo } from '../errors.js';
 import { checkOptions } from '../options.js';
 import { checkSchema } from '../tasks/check-schema.js';
 import {
@@ -14,7 +14,7 @@ import {
   type WithoutKwargs,
 } from '../tasks/task.js';
 import type { CpuCode } from '../tasks/task-registry.js';
-import { type AttemptEnd, failedAttempt } from './attempt.js';
+import { type AttemptEnd, type FailedAttempt, failedAttempt } from './attempt.js';
 import { BaseExecutor } from './base-executor.js';
 import { CpuPool } from './cpu-pool.js';
 import { AttemptContext, returned, throughMiddleware } from './execute-call.js';
@@ -120,11 +120,22 @@ export class CPUExecutor extends BaseExecutor {
   }
 }
 
-/** Carries a failed attempt of the thread through middleware, which sees it as what was thrown. */
-class AttemptFailure extends Error {
-  constructor(readonly end: Extract<AttemptEnd, { status: 'failed' }>) {
-    super(end.error.message);
-    this.name = end.error.name;
+/** What a handler threw in its thread: middleware and what it logs see what was thrown, and where. */
+class ThrownInThread extends Error {
+  readonly code?: string;
+
+  constructor({ name, message, code, stack, cause }: TaskErrorInfo) {
+    super(message, cause && { cause: new ThrownInThread(cause) });
+    this.name = name;
+    if (code !== undefined) this.code = code;
+    this.stack = stack ?? `${name}: ${message}`;
+  }
+}
+
+/** Carries a failed attempt of the thread through middleware. */
+class AttemptFailure extends ThrownInThread {
+  constructor(readonly end: FailedAttempt) {
+    super(end.error);
   }
 }
 

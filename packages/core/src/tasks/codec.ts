@@ -1,4 +1,4 @@
-import { PayloadTooLargeError, ResultUnreadableError, SerializationError } from '../errors.js';
+import { FlowrraError, PayloadTooLargeError, ResultUnreadableError, SerializationError } from '../errors.js';
 import type { TaskResult } from './task-result.js';
 import { isTaskStatus } from './task-status.js';
 
@@ -17,27 +17,43 @@ const RESULT_FORMAT = 1;
  * The JSON of a value that survives the trip unchanged; `undefined` as a whole becomes `null`.
  * @param path how errors call the value, such as `args`
  * @throws SerializationError for anything that JSON would change or refuse: BigInt, function, symbol, cycle, NaN, -0,
- *   Date, Map, class instance, undefined member, sparse array, ill-formed string, U+0000, nesting over 32
+ *   Date, Map, class instance, undefined member, sparse array, ill-formed string, U+0000, nesting over 32, and for what
+ *   throws when it is read
  * @throws PayloadTooLargeError over `maxBytes` of UTF-8
  */
 export function encodeJson(value: unknown, path: string, maxBytes: number = DEFAULT_MAX_PAYLOAD_BYTES): string {
   if (value === undefined) return 'null';
-  new StrictJson(path, maxBytes).check(value, path);
-  const json = JSON.stringify(value);
+  const json = strictJson(value, path, maxBytes);
   // A UTF-16 unit is at most three bytes of UTF-8: most values need no second look.
   if (json.length * 3 > maxBytes && Buffer.byteLength(json) > maxBytes) throw new PayloadTooLargeError(path, maxBytes);
   return json;
+}
+
+function strictJson(value: unknown, path: string, maxBytes: number): string {
+  const walk = new StrictJson(path, maxBytes);
+  try {
+    walk.check(value, path);
+    return JSON.stringify(value);
+  } catch (cause) {
+    if (cause instanceof FlowrraError) throw cause;
+    // A getter or a proxy threw.
+    throw new SerializationError(walk.place, 'cannot be read', { cause });
+  }
 }
 
 /** One walk over one value. Holds what is open above the current node, to see cycles and depth. */
 class StrictJson {
   readonly #open: object[] = [];
   #characters = 0;
+  /** Where the walk is, or was when it ended. */
+  place: string;
 
   constructor(
     readonly root: string,
     readonly maxBytes: number,
-  ) {}
+  ) {
+    this.place = root;
+  }
 
   check(value: unknown, path: string): void {
     switch (typeof value) {
@@ -65,12 +81,16 @@ class StrictJson {
   }
 
   #checkObject(value: object, path: string): void {
+    this.place = path;
     if (this.#open.includes(value)) throw new SerializationError(path, 'is part of a cycle');
     if (this.#open.length >= MAX_NESTING)
       throw new SerializationError(path, `is nested deeper than ${MAX_NESTING} levels`);
     this.#open.push(value);
     if (Array.isArray(value)) this.#checkArray(value, path);
     else this.#checkPlainObject(value, path);
+    // Also one that is hidden: JSON.stringify would call it, and write what it returns.
+    if (typeof (value as { toJSON?: unknown }).toJSON === 'function')
+      throw new SerializationError(path, 'has a toJSON method');
     this.#open.pop();
   }
 
@@ -81,16 +101,13 @@ class StrictJson {
   }
 
   #checkPlainObject(value: object, path: string): void {
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype !== Object.prototype && prototype !== null) {
-      throw new SerializationError(path, `is a ${value.constructor?.name || 'class instance'}`);
-    }
+    if (!isPlain(value)) throw new SerializationError(path, `is ${kindOf(value)}`);
     if (Object.getOwnPropertySymbols(value).length > 0) throw new SerializationError(path, 'has symbol keys');
     for (const key of Object.keys(value)) {
+      this.place = `${path}.${key}`;
       const member = (value as Record<string, unknown>)[key];
       this.#checkString(key, `key of ${path}`);
-      if (key === 'toJSON' && typeof member === 'function') throw new SerializationError(path, 'has a toJSON method');
-      this.check(member, `${path}.${key}`);
+      this.check(member, this.place);
     }
   }
 
@@ -99,6 +116,17 @@ class StrictJson {
     this.#characters += characters;
     if (this.#characters > this.maxBytes) throw new PayloadTooLargeError(this.root, this.maxBytes);
   }
+}
+
+/** An object literal, of another realm too (a vm, a test runner's sandbox): by the place of its prototype in the chain. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+}
+
+function kindOf(value: object): string {
+  const name = value.constructor?.name;
+  return name && name !== 'Object' ? `a ${name}` : 'a class instance';
 }
 
 /** The stored form of a whole result, for backends that keep text. */

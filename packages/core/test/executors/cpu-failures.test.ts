@@ -179,11 +179,12 @@ describe('the result of a CPU handler', () => {
     expect(await run(job('badResult', [kind]))).toMatchObject({ status: 'failed', retry: 'never', error });
   });
 
-  it('whose getter throws fails with that error', async () => {
+  it('whose getter throws fails, with that error as the cause', async () => {
     const { run } = setup();
     expect(await run(job('badResult', ['getter']))).toMatchObject({
       status: 'failed',
-      error: { message: 'the getter threw' },
+      retry: 'never',
+      error: { code: 'NOT_SERIALIZABLE', cause: { message: 'the getter threw' } },
     });
   });
 

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeTaskResult, encodeJson, encodeTaskResult } from '../../src/tasks/codec.js';
@@ -6,6 +7,16 @@ import type { TaskResult } from '../../src/tasks/task-result.js';
 
 const cycle: Record<string, unknown> = {};
 cycle.self = [cycle];
+const throwing = {
+  get a(): never {
+    throw new Error('the getter threw');
+  },
+};
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
 const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)]);
 
 describe('encodeJson', () => {
@@ -41,6 +52,12 @@ describe('encodeJson', () => {
     ['a Buffer', [Buffer.from('x')], 'args[0]'],
     ['a stream', [Readable.from([])], 'args[0]'],
     ['a class instance', [new (class Point {})()], 'args[0]'],
+    ['an object that inherits from another one', [Object.create({ a: 1 })], 'args[0]'],
+    ['a Date of another realm', [runInNewContext('new Date()')], 'args[0]'],
+    ['a hidden toJSON method', [Object.defineProperty({}, 'toJSON', { value: () => undefined })], 'args[0]'],
+    ['a list with a toJSON method', [Object.defineProperty([1], 'toJSON', { value: () => 'x' })], 'args[0]'],
+    ['a getter that throws', [{ ok: 1, broken: throwing }], 'args[0].broken.a'],
+    ['a proxy that was revoked', [[revoked()]], 'args[0][0]'],
     ['an undefined member', [{ a: undefined }], 'args[0].a'],
     ['an undefined item', [undefined], 'args[0]'],
     ['a hole', [Object.assign(new Array(2), { 0: 1 })], 'args[0]'],
@@ -51,6 +68,20 @@ describe('encodeJson', () => {
     ['nesting over 32', deep(33), `args${'[0]'.repeat(32)}`],
   ])('refuses %s and says where it is (SE-01, SE-02)', (_what, value, path) => {
     expect(() => encodeJson(value, 'args')).toThrow(expect.objectContaining({ code: 'NOT_SERIALIZABLE', path }));
+  });
+
+  it('says why something cannot be read, as the cause', () => {
+    expect(() => encodeJson([throwing], 'args')).toThrow(
+      expect.objectContaining({
+        code: 'NOT_SERIALIZABLE',
+        message: expect.stringContaining('args[0].a cannot be read'),
+        cause: new Error('the getter threw'),
+      }),
+    );
+  });
+
+  it('takes plain objects of another realm, as sandboxes of test runners make them', () => {
+    expect(encodeJson([runInNewContext('({ a: [{ b: 1 }] })')], 'args')).toBe('[{"a":[{"b":1}]}]');
   });
 
   it('makes null of undefined as a whole', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ClaimReply, ClaimRequest, ReleaseReason } from '../../brokers/base-broker.js';
 import { eventually } from '../expectations.js';
 import { ack, claim, claimEventually, claimIds, LEASE, push, QUEUE } from './broker-steps.js';
 import type { BrokerFixture, BrokerPromise } from './describe-broker.js';
@@ -40,6 +41,56 @@ export function crashing(promise: BrokerPromise): void {
       );
       const after = await claim(broker);
       assert.deepEqual([after.claims.map(({ lease }) => lease.id), after.lastChanceWaiting], [['b'], false]);
+    },
+  );
+
+  promise(
+    'keeps the last chance of a message that was put back for a worker that does nothing else',
+    { needs: ['advance'], settings },
+    async (fixture) => {
+      const { broker, advance } = fixture;
+      await push(broker, ['poison']);
+      for (let i = 0; i < 2; i++) await crash(fixture, i);
+      await claimEventually(fixture, { alone: true, leaseMs: LEASE }).then(putBack);
+      for (const runAt of [null, { after: 1_000 }]) {
+        for (const reason of ['failed', 'stopped', 'deferred', 'unstarted'] as const) {
+          const { claims, lastChanceWaiting } = await claim(broker);
+          assert.deepEqual([claims, lastChanceWaiting], [[], true], `put back as ${reason}`);
+          await claim(broker, { alone: true }).then((reply) => putBack(reply, reason, runAt));
+          await advance(runAt?.after ?? 0);
+        }
+      }
+
+      async function putBack(
+        { claims }: ClaimReply,
+        reason: ReleaseReason = 'failed',
+        runAt: { readonly after: number } | null = null,
+      ): Promise<void> {
+        assert.deepEqual(
+          claims.map(({ lease, verdict }) => [lease.id, verdict]),
+          [['poison', 'run']],
+        );
+        for (const { lease } of claims) await broker.release(lease, { runAt, reason });
+      }
+    },
+  );
+
+  promise(
+    'hands what is to be given up out again when its holder put it back or died with it',
+    { needs: ['advance'], settings: { policy: { maxCrashes: 2 } } },
+    async (fixture) => {
+      const { broker, advance } = fixture;
+      await push(broker, ['poison']);
+      for (let i = 0; i < 2; i++) await crash(fixture, i);
+      const exhausted = async () => {
+        const [one] = (await claimEventually(fixture, { leaseMs: CRASH })).claims;
+        assert.deepEqual([one?.lease.id, one?.verdict], ['poison', 'exhausted']);
+        return one?.lease ?? assert.fail();
+      };
+      await broker.release(await exhausted(), { runAt: null, reason: 'stopped' });
+      await exhausted();
+      await advance(CRASH);
+      await ack(broker, await exhausted());
     },
   );
 
@@ -98,6 +149,28 @@ export function crashing(promise: BrokerPromise): void {
   );
 
   promise(
+    'hands nothing of a paused queue out, and purges all of it, also what waits for its last chance or to be given up',
+    { needs: ['advance', 'pause', 'purge'], settings: { policy: { maxCrashes: 2 } } },
+    async (fixture) => {
+      const { broker, advance } = fixture;
+      const ids = ['last-chance', 'given-up'];
+      for (const [i, id] of ids.entries()) {
+        await push(broker, [id], { lane: 'cpu' });
+        for (let crashes = 0; crashes <= i; crashes++) await crash(fixture, crashes, { lane: 'cpu' });
+        await eventually('the lost lease', async () => (await waitsNoticed(fixture)) === 1, advance);
+        await broker.pause(QUEUE);
+        for (const alone of [true, false])
+          assert.deepEqual(await claimIds(broker, { lane: 'cpu', alone }), [], `${id} of a paused queue`);
+        assert.deepEqual(await broker.purge(QUEUE), [id]);
+        assert.deepEqual(await broker.size(QUEUE), { waiting: 0, delayed: 0, running: 0, dead: 0 });
+        await broker.resume(QUEUE);
+        const { claims, lastChanceWaiting } = await claim(broker, { lane: 'cpu' });
+        assert.deepEqual([claims, lastChanceWaiting], [[], false]);
+      }
+    },
+  );
+
+  promise(
     'hands bytes out that are no message, once, and goes on (BK-15)',
     { needs: ['damage', 'deadLetters'] },
     async ({ broker, damage }) => {
@@ -120,8 +193,8 @@ export function crashing(promise: BrokerPromise): void {
 }
 
 /** Claims a message that crashed `crashes` times and lets its lease end. */
-async function crash(fixture: BrokerFixture, crashes: number): Promise<void> {
-  const { claims } = await claimEventually(fixture, { count: 1, leaseMs: CRASH, alone: true });
+async function crash(fixture: BrokerFixture, crashes: number, request: Partial<ClaimRequest> = {}): Promise<void> {
+  const { claims } = await claimEventually(fixture, { count: 1, leaseMs: CRASH, alone: true, ...request });
   assert.deepEqual(
     claims.map((one) => one.crashes),
     [crashes],
@@ -131,6 +204,6 @@ async function crash(fixture: BrokerFixture, crashes: number): Promise<void> {
 
 /** How many messages wait, once a claim has made the store look at leases. */
 async function waitsNoticed({ broker }: BrokerFixture): Promise<number> {
-  await claimIds(broker, { lane: 'cpu' });
+  await claimIds(broker, { lane: 'task:none' });
   return (await broker.size(QUEUE)).waiting;
 }

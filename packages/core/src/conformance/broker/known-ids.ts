@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { BaseBroker } from '../../brokers/base-broker.js';
-import { ack, claim, claimIds, claimOne, message, push, QUEUE } from './broker-steps.js';
+import { ack, claim, claimEventually, claimIds, claimOne, message, push, QUEUE } from './broker-steps.js';
 import type { BrokerPromise } from './describe-broker.js';
 
 const WINDOW = 60_000;
@@ -80,6 +80,33 @@ export function knownIds(promise: BrokerPromise): void {
       const [again] = await push(broker, ['a'], { remembered: true });
       assert.equal(again?.known, false);
       assert.deepEqual(await claimIds(broker), ['a']);
+    },
+  );
+
+  promise('remembers an explicit id however its task came to its end', async ({ broker }) => {
+    const reasons = ['failed', 'stopped', 'deferred', 'unstarted'] as const;
+    for (const reason of reasons) {
+      await push(broker, [reason], { remembered: true });
+      await broker.release((await claimOne(broker)).lease, { runAt: null, reason });
+      await ack(broker, (await claimOne(broker)).lease);
+    }
+    await push(broker, ['cancelled'], { remembered: true });
+    await broker.cancel(QUEUE, 'cancelled');
+    await ack(broker, (await claimOne(broker)).lease);
+    for (const id of [...reasons, 'cancelled']) await isKnown(broker, id);
+    assert.deepEqual(await claimIds(broker), []);
+  });
+
+  promise(
+    'remembers an explicit id whose worker died before its task ended',
+    { needs: ['advance'] },
+    async (fixture) => {
+      const { broker, advance } = fixture;
+      await push(broker, ['a'], { remembered: true });
+      await claimOne(broker, { leaseMs: 2_000 });
+      await advance(2_000);
+      await ack(broker, ...(await claimEventually(fixture)).claims.map(({ lease }) => lease));
+      await isKnown(broker, 'a');
     },
   );
 

@@ -31,6 +31,19 @@ export function leasing(promise: BrokerPromise): void {
     },
   );
 
+  promise('gives a message that nobody held on to out where it was: in its queue and lane', NEEDS, async (fixture) => {
+    const { broker, advance } = fixture;
+    const place = { queue: 'other', lane: 'cpu' } as const;
+    await push(broker, ['a'], place);
+    await claimOne(broker, { ...place, leaseMs: 2_000 });
+    await advance(2_000);
+    const { claims } = await claimEventually(fixture, place);
+    assert.deepEqual(
+      claims.map(({ lease: { id, queue, lane } }) => ({ id, queue, lane })),
+      [{ id: 'a', ...place }],
+    );
+  });
+
   promise('counts a message that nobody held on to as waiting', NEEDS, async ({ broker, advance }) => {
     await push(broker, ['a']);
     await claimOne(broker, { leaseMs: 2_000 });
@@ -75,6 +88,21 @@ export function leasing(promise: BrokerPromise): void {
       assert.deepEqual(await claimIds(broker), []);
     }
     await ack(broker, lease);
+  });
+
+  promise('holds a message from its last extension on, however many there were', NEEDS, async (fixture) => {
+    const { broker, advance } = fixture;
+    await push(broker, ['a']);
+    const { lease } = await claimOne(broker, { leaseMs: 2_000 });
+    for (let i = 0; i < 5; i++) await broker.extend([lease], 2_000);
+    await advance(1_999);
+    assert.deepEqual(await broker.extend([lease], 1_000), ['held']);
+    await advance(1_000);
+    assert.deepEqual(await broker.extend([lease], 2_000), ['lost']);
+    assert.deepEqual(
+      (await claimEventually(fixture)).claims.map((one) => one.lease.id),
+      ['a'],
+    );
   });
 
   promise(

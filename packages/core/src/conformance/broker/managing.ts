@@ -44,6 +44,18 @@ export function managing(promise: BrokerPromise): void {
     assert.deepEqual(await broker.purge(QUEUE), []);
   });
 
+  promise('purges what was put back, to run at once or later', { needs: ['purge'] }, async ({ broker }) => {
+    await push(broker, ['at-once', 'later', 'stopped']);
+    const { claims } = await claim(broker);
+    for (const { lease } of claims) {
+      const reason = lease.id === 'stopped' ? 'stopped' : 'failed';
+      await broker.release(lease, { runAt: lease.id === 'later' ? { after: 60_000 } : null, reason });
+    }
+    assert.deepEqual((await broker.purge(QUEUE)).sort(), ['at-once', 'later', 'stopped']);
+    assert.deepEqual(await broker.size(QUEUE), { waiting: 0, delayed: 0, running: 0, dead: 0 });
+    await isEmpty(broker);
+  });
+
   promise(
     'hands out nothing of a paused queue, whatever its verdict, until it is resumed',
     { needs: ['pause'] },
@@ -86,6 +98,14 @@ export function managing(promise: BrokerPromise): void {
     await broker.close();
     await breathe(() => passTime(1_000));
     assert.equal((await Promise.all(waits)).length, 2);
+  });
+
+  promise('takes nothing in and hands nothing out once it is closed', async ({ broker }) => {
+    await push(broker, ['a']);
+    await broker.close();
+    await rejection(push(broker, ['b']), 'STOPPED');
+    await rejection(claim(broker), 'STOPPED');
+    await rejection(broker.size(QUEUE), 'STOPPED');
   });
 
   promise('closes more than once, also at the same time (SH-06)', async ({ broker }) => {

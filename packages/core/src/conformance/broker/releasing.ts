@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { claim, claimIds, claimOne, push, QUEUE } from './broker-steps.js';
+import { ack, claim, claimEventually, claimIds, claimOne, push, QUEUE } from './broker-steps.js';
 import type { BrokerPromise } from './describe-broker.js';
 
 export function releasing(promise: BrokerPromise): void {
@@ -27,6 +27,7 @@ export function releasing(promise: BrokerPromise): void {
     const first = await claimOne(broker);
     await broker.release(first.lease, { runAt: { after: 3_000 }, reason: 'failed' });
     assert.deepEqual(await broker.size(QUEUE), { waiting: 0, delayed: 1, running: 0, dead: 0 });
+    assert.equal((await claim(broker)).nextDueIn, 3_000);
     await advance(2_999);
     assert.deepEqual(await claimIds(broker), []);
     await advance(1);
@@ -36,6 +37,53 @@ export function releasing(promise: BrokerPromise): void {
     assert.deepEqual(await claimIds(broker), []);
     await advance(1);
     assert.deepEqual(await claimIds(broker), ['a']);
+  });
+
+  promise('puts a message back where it was: in its queue and lane', async ({ broker }) => {
+    for (const [queue, lane] of [
+      [QUEUE, 'cpu'],
+      ['other', 'task:mail'],
+    ] as const) {
+      await push(broker, ['a'], { queue, lane });
+      for (const reason of ['failed', 'stopped', 'deferred', 'unstarted'] as const) {
+        await broker.release((await claimOne(broker, { queue, lane })).lease, { runAt: null, reason });
+        for (const elsewhere of [QUEUE, 'other']) assert.deepEqual(await claimIds(broker, { queue: elsewhere }), []);
+      }
+      await ack(broker, (await claimOne(broker, { queue, lane })).lease);
+    }
+  });
+
+  promise(
+    'puts a delayed message back where it was, and a worker of its lane hears when it is due',
+    { needs: ['advance'] },
+    async ({ broker, advance }) => {
+      await push(broker, ['a'], { lane: 'cpu', runAt: { after: 1_000 } });
+      await advance(1_000);
+      const { lease } = await claimOne(broker, { lane: 'cpu' });
+      await broker.release(lease, { runAt: { after: 1_000 }, reason: 'failed' });
+      const due = async (lane: 'io' | 'cpu') => (await claim(broker, { lane })).nextDueIn;
+      assert.deepEqual([await due('io'), await due('cpu')], [null, 1_000]);
+      await advance(1_000);
+      assert.deepEqual(await claimIds(broker), []);
+      assert.deepEqual(await claimIds(broker, { lane: 'cpu' }), ['a']);
+    },
+  );
+
+  promise('says when a message was submitted, however often it runs', { needs: ['advance'] }, async (fixture) => {
+    const { broker, advance } = fixture;
+    const [reply] = await push(broker, ['a']);
+    for (const reason of ['failed', 'stopped', 'deferred', 'unstarted'] as const) {
+      await advance(1_000);
+      await broker.release((await claimOne(broker)).lease, { runAt: { after: 500 }, reason });
+      await advance(500);
+    }
+    await claimOne(broker, { leaseMs: 2_000 });
+    await advance(2_000);
+    const { claims } = await claimEventually(fixture);
+    assert.deepEqual(
+      claims.map(({ submittedAt }) => submittedAt),
+      [reply?.submittedAt],
+    );
   });
 
   promise(

@@ -27,6 +27,13 @@ export function signalling(promise: BrokerPromise): void {
     assert.deepEqual(await claimIds(broker), ['a']);
   });
 
+  promise('wakes when a delayed message is cancelled, since somebody has to end it', async (fixture) => {
+    const { broker } = fixture;
+    await push(broker, ['later'], { runAt: { after: 60_000 } });
+    await wakes(fixture, broker, [QUEUE], () => broker.cancel(QUEUE, 'later'));
+    assert.deepEqual(await claimIds(broker), ['later']);
+  });
+
   promise('wakes when a queue is resumed', { needs: ['pause'] }, async (fixture) => {
     const { broker } = fixture;
     await broker.pause(QUEUE);

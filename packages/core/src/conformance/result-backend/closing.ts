@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { breathe, rejection } from '../expectations.js';
-import { finished } from '../sample-results.js';
+import { finished, unfinished } from '../sample-results.js';
 import type { ResultBackendPromise } from './describe-result-backend.js';
 
 export function closing(promise: ResultBackendPromise): void {
@@ -8,6 +8,14 @@ export function closing(promise: ResultBackendPromise): void {
     await backend.store('task', finished('task'));
     await Promise.all([backend.close(), backend.close()]);
     await backend.close();
+  });
+
+  promise('stores and reads nothing once it is closed', async ({ backend }) => {
+    await backend.store('task', unfinished('task', 'running'));
+    await backend.close();
+    await rejection(backend.store('task', finished('task')), 'STOPPED');
+    await rejection(backend.get('task'), 'STOPPED');
+    await rejection(backend.waitFor('task'), 'STOPPED');
   });
 
   promise('ends the waits that are under way with a typed error', async ({ backend, passTime }) => {

@@ -21,14 +21,61 @@ export function expiring(promise: ResultBackendPromise): void {
   );
 
   promise(
-    'counts the time to live from the final status (RB-06)',
+    'counts the time to live from the final status, whichever it is (RB-06)',
     { needs: ['ttl', 'advance'], settings },
     async ({ backend, advance }) => {
-      await backend.store('task', unfinished('task', 'running'));
+      const ends = ['success', 'failed', 'cancelled'] as const;
+      for (const id of ends) await backend.store(id, unfinished(id, 'running'));
       await advance(5 * TTL);
+      for (const id of ends) await backend.store(id, finished(id, id));
+      await advance(TTL - 1);
+      for (const id of ends) assert.deepEqual(await backend.get(id), finished(id, id));
+      await advance(1);
+      for (const id of ends) assert.equal(await backend.get(id), null);
+    },
+  );
+
+  promise(
+    'counts it from the final status that stands, whatever was refused after it (RB-06)',
+    { needs: ['ttl', 'advance'], settings },
+    async ({ backend, advance }) => {
       await backend.store('task', finished('task'));
       await advance(TTL - 1);
-      assert.deepEqual(await backend.get('task'), finished('task'));
+      for (const late of [finished('task', 'failed', { fence: 2 }), unfinished('task', 'running', { fence: 2 })])
+        assert.equal(await backend.store('task', late), false);
+      await advance(1);
+      assert.equal(await backend.get('task'), null);
+    },
+  );
+
+  promise(
+    'keeps a task whose id is used again, however soon the result before it would have expired (RB-06)',
+    { needs: ['ttl', 'advance'], settings },
+    async ({ backend, advance }) => {
+      const again = { submittedAt: SUBMITTED + 1 };
+      await backend.store('task', finished('task'));
+      await advance(TTL - 1);
+      await backend.store('task', unfinished('task', 'pending', again));
+      await advance(TTL);
+      assert.deepEqual(await backend.get('task'), unfinished('task', 'pending', again));
+      await backend.store('task', finished('task', 'success', again));
+      await advance(TTL - 1);
+      assert.deepEqual(await backend.get('task'), finished('task', 'success', again));
+      await advance(1);
+      assert.equal(await backend.get('task'), null);
+    },
+  );
+
+  promise(
+    'keeps a result for its own time, not for that of a deleted one before it',
+    { needs: ['ttl', 'advance', 'delete'], settings },
+    async ({ backend, advance }) => {
+      await backend.store('task', finished('task'));
+      await advance(TTL - 1);
+      await backend.delete('task');
+      await backend.store('task', finished('task', 'failed'));
+      await advance(TTL - 1);
+      assert.deepEqual(await backend.get('task'), finished('task', 'failed'));
       await advance(1);
       assert.equal(await backend.get('task'), null);
     },

@@ -111,6 +111,29 @@ export function ending(promise: TaskStorePromise): void {
     },
   );
 
+  promise(
+    'keeps a task that uses an old id, however soon the result before it would have expired (RB-06)',
+    { needs: ['advance', 'ttl'], settings: { ttl: TTL, policy: { dedupeWindow: TTL / 2 } } },
+    async ({ store, advance }) => {
+      await submit(store, ['a'], { remembered: true });
+      await store.finish(await claimOne(store), succeeded('old'));
+      await advance(TTL - 1);
+      const [reply] = await submit(store, ['a'], { remembered: true });
+      assert.equal(reply?.known, false);
+      await advance(TTL);
+      assert.equal((await store.get('a'))?.status, 'pending');
+      const claimed = await claimOne(store);
+      await advance(TTL);
+      assert.equal((await store.get('a'))?.status, 'running');
+      await store.finish(claimed, succeeded('new'));
+      await advance(TTL - 1);
+      const result = await store.get('a');
+      assert.equal(result?.status === 'success' && result.result, 'new');
+      await advance(1);
+      assert.equal(await store.get('a'), null);
+    },
+  );
+
   promise('ends each task once, however its end comes', { needs: ['advance'] }, async (fixture) => {
     const { store, advance } = fixture;
     await submit(store, ['a']);
