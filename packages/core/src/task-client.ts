@@ -5,7 +5,7 @@ import { getBackend } from './backends/get-backend.js';
 import type { BaseBroker, NewMessage } from './brokers/base-broker.js';
 import { getBroker } from './brokers/get-broker.js';
 import type { Config } from './config.js';
-import { ArgumentError, StoppedError, TaskNotFoundError } from './errors.js';
+import { ArgumentError, FlowrraError, StoppedError, TaskNotFoundError } from './errors.js';
 import { TaskEvents } from './events/task-events.js';
 import type { Middleware, SubmitCall } from './middleware.js';
 import { checkName } from './names.js';
@@ -108,9 +108,15 @@ export class TaskClient implements HandleSource {
   /** One push for all of them; each on its own when middleware wants to see them. Nothing is pushed if one is invalid. */
   async submitMany(calls: readonly SubmitCall[]): Promise<TaskHandle[]> {
     const messages: NewMessage[] = [];
-    for (const call of calls) {
-      const message = this.prepare(call);
-      messages.push(message instanceof Promise ? await message : message);
+    for (const [index, call] of calls.entries()) {
+      try {
+        const message = this.prepare(call);
+        messages.push(message instanceof Promise ? await message : message);
+      } catch (err) {
+        // Ours only: what the caller's own objects throw goes on as it is.
+        if (err instanceof FlowrraError) err.message = `calls[${index}]: ${err.message}`;
+        throw err;
+      }
     }
     // They may come out of it changed, so each is prepared anew.
     if (this.middleware.some(hasSubmit)) return Promise.all(calls.map((call) => this.submit(call)));

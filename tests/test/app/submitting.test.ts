@@ -30,8 +30,9 @@ describe.each(STORES)('submitting on %s', (stores) => {
     const app = openWorld(stores).app();
     const { seen, record } = recorder(app);
     await app.start();
-    const late = await record.submit(['late'], { delay: '300ms' });
-    const later = await record.submit(['later'], { runAt: new Date(Date.now() + 600) });
+    const late = await record.submit(['late'], { delay: '300ms', expires: '1m' });
+    const [runAt, expires] = [new Date(Date.now() + 600), new Date(Date.now() + 60_000)];
+    const later = await record.submit(['later'], { runAt, expires });
     const now = await record.submit(['now']);
     await now.result();
     expect(await late.status()).toBe('pending');
@@ -139,6 +140,8 @@ describe.each(STORES)('submitting on %s', (stores) => {
     ['a priority of 101', ['a'], { priority: 101 }, 'INVALID_ARGUMENT'],
     ['a delay without a unit', ['a'], { delay: '10' }, 'INVALID_ARGUMENT'],
     ['both delay and runAt', ['a'], { delay: 1, runAt: new Date() }, 'INVALID_ARGUMENT'],
+    ['an expiry before the delay is over', ['a'], { delay: '1h', expires: '1h' }, 'INVALID_ARGUMENT'],
+    ['an expiry before its date', ['a'], { runAt: new Date(2_000), expires: new Date(1_000) }, 'INVALID_ARGUMENT'],
     ['an invalid date', ['a'], { runAt: new Date('x') }, 'INVALID_ARGUMENT'],
     ['an unknown option', ['a'], { prio: 1 }, 'INVALID_CONFIG'],
     ['keyword arguments that are not declared', ['a'], { kwargs: {} }, 'INVALID_ARGUMENT'],

@@ -102,6 +102,8 @@ describe('wrong use is a typed error', () => {
     holes[1] = [1];
     for (const calls of [undefined as never, [[1], undefined as never], holes] as [number][][])
       await expect(add.submitMany(calls)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    const reason = await add.submitMany([[1], [2], [new Date() as never]]).catch((err: unknown) => err);
+    expect(reason).toMatchObject({ message: expect.stringContaining('calls[2]: args[0] is a Date') });
     expect(await app.queueSize('default')).toMatchObject({ waiting: 0 });
     expect(await add.submitMany([[1]], { id: 'same' })).toHaveLength(1);
   });

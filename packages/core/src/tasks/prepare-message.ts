@@ -57,8 +57,7 @@ function encodeCall({ task, args }: SubmitCall, options: Options, source: Messag
     queue: options.queue === undefined ? task.queue : checkName(options.queue, 'queue'),
     lane: task.kind,
     priority: options.priority === undefined ? task.priority : checkPriority(options.priority),
-    runAt: resolveRunAt(options),
-    expiresAt: resolveExpiry(options.expires),
+    ...resolveTimes(options),
     remembered: options.id !== undefined,
     origin: source.origin,
     payload: encodeMessage({
@@ -85,6 +84,22 @@ function checkKwargs(taskName: string, takesKwargs: boolean, kwargs: unknown): v
       `Task "${taskName}" needs its keyword arguments: an object, as the option kwargs.`,
     );
   }
+}
+
+function resolveTimes(options: Options): Pick<NewMessage, 'runAt' | 'expiresAt'> {
+  const [runAt, expiresAt] = [resolveRunAt(options), resolveExpiry(options.expires)];
+  if (runAt && expiresAt && !isLater(expiresAt, runAt))
+    throw new ArgumentError(
+      'expires',
+      'The task would expire before it may start: let it expire later, or start sooner.',
+    );
+  return { runAt, expiresAt };
+}
+
+/** False where it is certain: how a date and a duration lie depends on the clock of the store. */
+function isLater(end: Instant, start: Instant): boolean {
+  if ('at' in end) return !('at' in start) || end.at > start.at;
+  return !('after' in start) || end.after > start.after;
 }
 
 function resolveRunAt({ delay, runAt }: Options): Instant | null {

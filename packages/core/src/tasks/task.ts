@@ -109,7 +109,7 @@ export interface CallOptions {
   readonly runAt?: Date | undefined;
   /** The task's id. Submitting a known id changes nothing and says so: `handle.known`. */
   readonly id?: string | undefined;
-  /** The task fails as expired if it has not been started by then: a span from now, or a point in time. */
+  /** The task fails as expired if it has not been started by then: a span from now, or a point in time; after its start. */
   readonly expires?: Duration | Date | undefined;
   readonly timeout?: Duration | undefined;
   readonly retries?: number | RetryOptions | undefined;
