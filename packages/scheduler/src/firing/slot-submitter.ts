@@ -1,5 +1,5 @@
 import type { BaseSchedulerBackend, CallOptions, Firing, Flowrra, ScheduledTask, TaskContract } from '@flowrra/core';
-import type { BrokerGate } from './broker-gate.js';
+import { type BrokerGate, isQueueFull } from './broker-gate.js';
 import { decideNothing } from './decide-slots.js';
 import type { FindTask } from './unknown-tasks.js';
 
@@ -16,6 +16,8 @@ export interface ClaimedFiring {
   readonly schedule: ScheduledTask;
   /** When this process asked the store for it, by its own clock. */
   readonly askedAt: number;
+  /** Whether it is pushed though its queue is said to be full, and is skipped if that is so. */
+  readonly lastTry?: boolean;
 }
 
 /**
@@ -152,13 +154,14 @@ export class SlotSubmitter {
     const { app, gate, findTask } = this.#options;
     const { firing, schedule } = claimed;
     const contract = findTask(schedule.taskName);
-    if (!contract || this.waitsForRoom(schedule)) return 'left';
+    if (!contract || (this.waitsForRoom(schedule) && !claimed.lastTry)) return 'left';
     try {
       if (!(await this.isTimely(claimed))) return 'left';
       await this.push(claimed, contract);
       return 'submitted';
     } catch (err) {
-      if (gate.noteError(err)) return 'left';
+      // Of a full queue it is known that it has taken nothing in.
+      if (gate.noteError(err) && !(claimed.lastTry && isQueueFull(err))) return 'left';
       app.logger.error({ err, schedule: schedule.id, firing: firing.id }, 'a slot is skipped: its task was refused');
       return { skipped: refusalText(err) };
     }

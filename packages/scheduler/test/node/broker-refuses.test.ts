@@ -112,9 +112,11 @@ describe('A broker that refuses', () => {
     await world.create(...range(1, 5, 1).map((n) => schedule(`s${n}`, { schedule: String(MINUTE), queue: 'narrow' })));
     await world.node().start();
     await world.clock.advance(2 * HOUR);
-    // Two found room; the others were claimed once, when nobody knew, and nothing after that.
+    // Two found room; the others were claimed once, when nobody knew, and nothing after that: they are known not to have run.
     for (const n of range(1, 5, 1))
-      expect(await ledger(world.backend, `s${n}`)).toEqual([`slot ${MINUTE} ${n <= 2 ? 'submitted' : 'unknown'}`]);
+      expect(await ledger(world.backend, `s${n}`)).toEqual([`slot ${MINUTE} ${n <= 2 ? 'submitted' : 'skipped'}`]);
+    expect((await world.backend.listFirings('s5'))[0]?.reason).toContain('Queue "narrow" holds its limit');
+    expect(world.log.count('nobody can tell')).toBe(0);
     for (let n = 0; n < 3; n++) {
       await purge(world, 'narrow');
       await world.clock.advance(6 * SECOND);
@@ -126,6 +128,20 @@ describe('A broker that refuses', () => {
         `slot ${120 * MINUTE} submitted`,
       ]);
     }
+  });
+
+  it('with a queue that was full for nearly half the window still gets what waited, once there is room', async () => {
+    world = await setup({ broker: { maxQueueSize: 2 } });
+    await world.create(
+      ...range(1, 4, 1).map((n) => schedule(`s${n}`, { schedule: String(24 * HOUR), nextRun: at(0), queue: 'narrow' })),
+    );
+    await world.node('a').start();
+    await world.node('b').start();
+    await world.clock.advance(20 * MINUTE);
+    await purge(world, 'narrow');
+    await world.clock.advance(6 * SECOND);
+    for (const n of range(1, 4, 1)) expect(await ledger(world.backend, `s${n}`)).toEqual(['slot 0 submitted']);
+    for (const n of range(1, 4, 1)) expect(await world.enqueued(`s${n}`)).toEqual([0]);
   });
 
   it('is seen in the health of a node, and so is its return (SC-16)', async () => {
