@@ -46,6 +46,7 @@ export class NodeRound {
     const askedAt = app.clock.now();
     const due = await backend.dueTimes({ exceptTasks: unknownTasks.names() });
     if (sweep.dueIn(due) === 0) await sweep.run(backend, due, askedAt);
+    if (unknownTasks.lookIn() === 0) await unknownTasks.look(backend);
     const isDue = due.nextRun !== null && due.nextRun <= due.now;
     if (!isDue || gate.isClosed) return { due, progress: false };
     return { due, progress: await this.#fire(backend, gate.isAjar) };
@@ -63,7 +64,7 @@ export class NodeRound {
       for (let reads = 0, more = true; more && reads < READS_PER_ROUND && this.#mayClaim(probe); reads++) {
         const limit = SCHEDULES_AT_ONCE + this.#heldUp;
         const { now, schedules } = await backend.readDue({ exceptTasks: unknownTasks.names(), limit });
-        const { known, foundUnknown } = await unknownTasks.sortOut(backend, schedules);
+        const { known, foundUnknown } = unknownTasks.sortOut(schedules);
         const ready = [...known].filter((schedule) => !submitter.waitsForRoom(schedule));
         const heldUp = known.size - ready.length;
         const decisions = await this.#decide(backend, probe ? ready.slice(0, 1) : ready, now);

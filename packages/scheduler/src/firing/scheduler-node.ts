@@ -38,6 +38,7 @@ export class SchedulerNode {
   readonly #gate: BrokerGate;
   readonly #submitter: SlotSubmitter;
   readonly #sweep: UnsubmittedSweep;
+  readonly #unknownTasks: UnknownTasks;
   readonly #round: NodeRound;
   readonly #sleep: NodeSleep;
   readonly #retention: LedgerRetention;
@@ -56,11 +57,12 @@ export class SchedulerNode {
     this.#health = new NodeHealth(clock);
     const gate = new BrokerGate(app);
     const submitter = new SlotSubmitter({ app, gate, node, findTask });
-    const unknownTasks = new UnknownTasks({ node, logger, findTask });
+    const unknownTasks = new UnknownTasks({ node, clock, logger, findTask });
     const sweep = new UnsubmittedSweep({ app, gate, submitter, unknownTasks });
     this.#gate = gate;
     this.#submitter = submitter;
     this.#sweep = sweep;
+    this.#unknownTasks = unknownTasks;
     this.#round = new NodeRound({ app, node, gate, submitter, sweep, unknownTasks, findTask, stopping });
     this.#sleep = new NodeSleep(clock, stopping);
     this.#retention = new LedgerRetention({ ...options, clock, logger });
@@ -166,9 +168,10 @@ export class SchedulerNode {
 
   /** Milliseconds until there is something to do; by the store's clock, so that this node's own does not matter. */
   #wakeIn(due: DueTimes): number {
-    const sweepIn = this.#sweep.dueIn(due) ?? Number.POSITIVE_INFINITY;
-    if (!due.nextRun || this.#gate.isClosed) return sweepIn;
-    return Math.min(due.nextRun.getTime() - due.now.getTime(), sweepIn);
+    const [sweepIn, lookIn] = [this.#sweep.dueIn(due), this.#unknownTasks.lookIn()];
+    const chores = Math.min(sweepIn ?? Number.POSITIVE_INFINITY, lookIn ?? Number.POSITIVE_INFINITY);
+    if (!due.nextRun || this.#gate.isClosed) return chores;
+    return Math.min(due.nextRun.getTime() - due.now.getTime(), chores);
   }
 }
 

@@ -106,10 +106,7 @@ export class UnsubmittedSweep {
       const lastTry = firing.claimedAt.getTime() < lastTryBefore;
       return schedule ? [{ firing, schedule, askedAt, lastTry }] : [];
     });
-    const { known } = await unknownTasks.sortOut(
-      backend,
-      claimed.map(({ schedule }) => schedule),
-    );
+    const { known } = unknownTasks.sortOut(claimed.map(({ schedule }) => schedule));
     const ready = claimed.filter(({ schedule }) => known.has(schedule));
     const pushable = ready.filter(({ schedule, lastTry }) => lastTry || !submitter.waitsForRoom(schedule));
     this.#heldUp = ready.length - pushable.length;
