@@ -1,8 +1,9 @@
 import type { BaseSchedulerBackend, DueTimes, Flowrra, ScheduledTask, SlotDecision } from '@flowrra/core';
 import type { BrokerGate } from './broker-gate.js';
+import { CallChecks } from './call-checks.js';
 import { decideSlots } from './decide-slots.js';
 import { liveRuns } from './live-runs.js';
-import { type ClaimedFiring, callOptions, refusalText, type SlotSubmitter } from './slot-submitter.js';
+import type { ClaimedFiring, SlotSubmitter } from './slot-submitter.js';
 import type { FindTask, UnknownTasks } from './unknown-tasks.js';
 import type { UnsubmittedSweep } from './unsubmitted-sweep.js';
 
@@ -34,11 +35,13 @@ export interface RoundReply {
 /** One look at the schedules, and everything that is to be done then. */
 export class NodeRound {
   readonly #parts: RoundParts;
+  readonly #callChecks: CallChecks;
   /** Due schedules that wait for room in a queue. They stay in front of the others, so the node looks behind them. */
   #heldUp = 0;
 
   constructor(parts: RoundParts) {
     this.#parts = parts;
+    this.#callChecks = new CallChecks(parts);
   }
 
   async run(backend: BaseSchedulerBackend): Promise<RoundReply> {
@@ -91,7 +94,7 @@ export class NodeRound {
     const { app } = this.#parts;
     const live = await liveRuns(this.#parts, backend, schedules);
     if (!live) return new Map();
-    const errors = await Promise.all(schedules.map((schedule) => this.#callError(schedule)));
+    const errors = await this.#callChecks.errorsOf(schedules);
     const decisions = schedules.map((schedule, i) => {
       const decision = decideSlots(schedule, now, { lastRunIsLive: live.has(schedule), callError: errors[i] });
       const { error } = decision;
@@ -100,18 +103,6 @@ export class NodeRound {
       return { schedule, decision };
     });
     return new Map(decisions.map((decided) => [decided.schedule.id, decided]));
-  }
-
-  /** Why the schedule's task would be refused; null when it would not. */
-  async #callError(schedule: ScheduledTask): Promise<string | null> {
-    const { app, findTask } = this.#parts;
-    const contract = findTask(schedule.taskName);
-    try {
-      if (contract) await app.checkCall(contract, schedule.args, callOptions(schedule));
-      return null;
-    } catch (err) {
-      return refusalText(err);
-    }
   }
 
   /** @returns whether anything came into the ledger */

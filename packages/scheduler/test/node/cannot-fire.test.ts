@@ -129,6 +129,24 @@ describe('A schedule that cannot fire', () => {
     expect((await world.row('bad')).error).toBeNull();
   });
 
+  it('skips its slots when the schema of its task never answers, and others fire on (SC-12)', async () => {
+    world = await setup();
+    let asked = 0;
+    const validate = () => new Promise<never>(() => void asked++);
+    const silent = { '~standard': { version: 1 as const, vendor: 'test', validate } };
+    world.app.task('silent', { schema: { args: silent } }, () => {});
+    await world.create(schedule('stuck', { taskName: 'silent' }), schedule('fine'));
+    await world.node().start();
+    await world.clock.advance(10 * SECOND);
+    expect((await world.row('stuck')).error).toBe('Its task was refused: its schema did not answer within 5 s.');
+    expect(await ledger(world.backend, 'stuck')).toEqual(
+      range(SECOND, 10 * SECOND, SECOND).map((slot) => `slot ${slot} skipped`),
+    );
+    expect(await world.enqueued('fine')).toEqual(range(SECOND, 10 * SECOND, SECOND));
+    expect((await world.backend.listFirings('fine'))[0]?.claimedAt).toEqual(at(10 * SECOND));
+    expect(asked).toBe(1);
+  });
+
   it('skips a slot whose task a middleware refuses, and says why in the ledger and on the row', async () => {
     world = await setup();
     world.app.use({
