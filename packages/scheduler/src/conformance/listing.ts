@@ -90,9 +90,11 @@ export function listing(promise: SchedulerBackendPromise): void {
         schedule('c', { taskName: 'x', description: "it's a_b\\c; --" }),
         schedule('d', { taskName: 'x', description: 'it is aXb, 100 done' }),
         schedule('e', { taskName: 'x', description: 'two\nlines!' }),
+        schedule('f', { taskName: 'x', description: '\u{FFFD} and \u{1F600}' }),
+        schedule('g', { taskName: 'x', description: '\u{FFFE} \u{FDD0} ' }),
       );
       const expected: Record<string, string[]> = {
-        '': ['Nightly-report', 'b', 'c', 'd', 'e'],
+        '': ['Nightly-report', 'b', 'c', 'd', 'e', 'f', 'g'],
         nIGHTLY: ['Nightly-report', 'b'],
         report: ['Nightly-report'],
         'über nacht': ['b'],
@@ -106,6 +108,11 @@ export function listing(promise: SchedulerBackendPromise): void {
         '\n': ['e'],
         cx: [],
         "'": ['c'],
+        // What some engines take for one another, or for none.
+        '\u{FFFD}': ['f'],
+        '\u{1F600}': ['f'],
+        '\u{FFFE}': ['g'],
+        '\u{FDD0} ': ['g'],
         null: [],
         "x'; DROP TABLE flowrra_schedules;--": [],
       };
