@@ -4,6 +4,7 @@ import { sampleSchedule } from '@flowrra/scheduler/conformance';
 import { type CompiledQuery, Kysely, MysqlDialect } from 'kysely';
 import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { MySQLSchedulerBackend } from '../src/index.js';
 import { World } from './world.js';
 
 const worlds: World[] = [];
@@ -140,6 +141,11 @@ describe('a Kysely instance that is passed in', () => {
     expect(statements.some(({ sql }) => sql.includes('isolation level read committed'))).toBe(true);
     await backend.close();
     expect(await db.withoutPlugins().introspection.getSchemas()).not.toEqual([]);
+  });
+
+  it('is refused with a schema of its own, which its queries would not have', () => {
+    const { db } = setupKysely([]);
+    expect(() => new MySQLSchedulerBackend(db.withSchema('billing'))).toThrow(/has a schema by withSchema\(\)/);
   });
 
   it('is refused where values could end their text', async () => {

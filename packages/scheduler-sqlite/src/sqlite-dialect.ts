@@ -1,4 +1,4 @@
-import { BackendError, type FlowrraError } from '@flowrra/core';
+import { BackendError, ConfigError, type FlowrraError } from '@flowrra/core';
 import type {
   CellTable,
   ChangeListener,
@@ -32,6 +32,7 @@ export class SqliteDialect implements SqlDialect {
   readonly #target: SqliteTarget;
   #own: Kysely<SqlTables> | null = null;
   #each = sql`json_each`;
+  #tablePrefix = '';
 
   constructor(target: SqliteTarget) {
     this.#target = target;
@@ -40,7 +41,8 @@ export class SqliteDialect implements SqlDialect {
     if (!this.#shared) this.changeCounter = changeCounter;
   }
 
-  async connect(_context: SqlContext): Promise<Kysely<SqlTables>> {
+  async connect({ tablePrefix }: SqlContext): Promise<Kysely<SqlTables>> {
+    this.#tablePrefix = tablePrefix;
     if (typeof this.#target !== 'string') return toKysely(this.#target);
     // A failed opening is tried again: what it left is not.
     await this.close();
@@ -56,6 +58,7 @@ export class SqliteDialect implements SqlDialect {
     if (major !== 3 || minor < OLDEST_MINOR)
       throw new BackendError(`${this.label} is served by SQLite ${rows[0]?.version}: 3.${OLDEST_MINOR} is needed.`);
     this.#each = minor < FIRST_WITH_JSONB_EACH ? sql`json_each` : sql`jsonb_each`;
+    await this.#checkPrefix(db);
     await db.connection().execute(async (connection) => {
       await sql`begin immediate`.execute(connection);
       try {
@@ -64,6 +67,21 @@ export class SqliteDialect implements SqlDialect {
         await rollBack(connection);
       }
     });
+  }
+
+  /** SQLite takes names that differ only in case for the same: two stores would be one. */
+  async #checkPrefix(db: Kysely<SqlTables>): Promise<void> {
+    const name = `${this.#tablePrefix}schedules`;
+    const { rows } = await sql<{ name: string }>`
+      select name from sqlite_master where name = ${name} collate nocase and name <> ${name}`.execute(db);
+    const [other] = rows;
+    if (!other) return;
+    const prefix = other.name.slice(0, this.#tablePrefix.length);
+    throw new ConfigError(
+      'tablePrefix',
+      `${this.label} has tables with the prefix "${prefix}", which SQLite does not tell from "${this.#tablePrefix}". ` +
+        'Choose one that differs in more than its case.',
+    );
   }
 
   async close(): Promise<void> {

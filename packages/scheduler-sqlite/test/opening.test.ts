@@ -71,12 +71,27 @@ describe('opening a SQLite file', () => {
     }
   });
 
+  it('refuses a prefix that differs from one in the file only in case, and touches nothing (SQ-11)', async () => {
+    const { open, file } = setup();
+    const first = open(file('two.db'), { tablePrefix: 'a_' });
+    await first.create(sampleSchedule('of-a'));
+    await expect(open(file('two.db'), { tablePrefix: 'A_' }).clear()).rejects.toMatchObject({
+      code: 'INVALID_CONFIG',
+      option: 'tablePrefix',
+      message: expect.stringContaining('the prefix "a_", which SQLite does not tell from "A_"'),
+    });
+    expect(await first.listAll()).toHaveLength(1);
+    expect(await open(file('two.db'), { tablePrefix: 'a_' }).listAll()).toHaveLength(1);
+  });
+
   it('refuses wrong targets and options by name', () => {
     const { open } = setup();
     expect(() => open('')).toThrow(ConfigError);
     expect(() => open('nul\0.db')).toThrow(ConfigError);
     expect(() => open(7 as unknown as string)).toThrow(/better-sqlite3/);
     expect(() => open(':memory:', { prefix: 'x' } as object)).toThrow(/no option "prefix"/);
+    const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database: new Sqlite(':memory:') }) });
+    expect(() => open(db.withSchema('other'))).toThrow(/has a schema by withSchema\(\)/);
   });
 
   it('uses a database that is passed in, and leaves it open', async () => {
