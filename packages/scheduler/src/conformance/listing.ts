@@ -136,6 +136,15 @@ export function listing(promise: SchedulerBackendPromise): void {
     assert.deepEqual(pages.flat(), all);
   });
 
+  promise('refuses a filter or a page that is none', NEEDS, async ({ backend }) => {
+    for (const filter of [null, 'job', { taskname: 'x' }] as unknown[] as ScheduleFilter[]) {
+      await assert.rejects(backend.listMatching(filter), { code: 'INVALID_CONFIG' });
+      await assert.rejects(backend.listFirings('job', filter), { code: 'INVALID_CONFIG' });
+    }
+    for (const argument of ['taskName', 'owner', 'enabled', 'text'])
+      await assert.rejects(backend.listMatching({ [argument]: 5 }), { code: 'INVALID_ARGUMENT', argument });
+  });
+
   promise('refuses a limit or an offset that is no count', NEEDS, async ({ backend }) => {
     for (const value of [-1, 1.5, Number.NaN]) {
       for (const argument of ['limit', 'offset']) {
