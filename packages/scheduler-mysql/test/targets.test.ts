@@ -105,6 +105,36 @@ describe('a pool that is passed in', () => {
   });
 });
 
+describe('sessions that an operator set otherwise', () => {
+  /** A pool whose sessions begin with these settings, as by `init_connect`. */
+  const oddPool = (world: World, settings: string) => {
+    const pool = readyPool(world);
+    pool.on('connection', (connection) => connection.query(`set session ${settings}`));
+    return pool;
+  };
+
+  it.each(['pool', 'Kysely instance'])('of a %s get tables with transactions all the same', async (kind) => {
+    const world = setup();
+    const pool = oddPool(world, 'default_storage_engine = Aria');
+    const db = new Kysely<unknown>({ dialect: new MysqlDialect({ pool }) });
+    await world.backend({}, kind === 'pool' ? pool : db).create(sampleSchedule('job'));
+    const engines = await world.query(
+      `select distinct engine as engine from information_schema.tables
+      where table_schema = database() and table_name like '${world.prefix}%'`,
+    );
+    expect(engines).toEqual([{ engine: 'InnoDB' }]);
+  });
+
+  it('list everything, and remove everything, in spite of guards against careless statements', async () => {
+    const world = setup();
+    const pool = oddPool(world, 'sql_select_limit = 1, sql_safe_updates = 1, max_join_size = 1');
+    const backend = world.backend({}, pool);
+    for (const id of ['a', 'b', 'c']) await backend.create(sampleSchedule(id));
+    expect((await backend.listAll()).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    expect(await backend.clear()).toBe(3);
+  });
+});
+
 describe('an address', () => {
   it('makes a pool that keeps no process alive', async () => {
     const world = setup();
