@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { BackendError, ConfigError, type FlowrraError } from '@flowrra/core';
 import type {
   CellTable,
@@ -31,6 +33,7 @@ export class SqliteDialect implements SqlDialect {
   changeCounter?: NonNullable<SqlDialect['changeCounter']>;
   readonly #target: SqliteTarget;
   #own: Kysely<SqlTables> | null = null;
+  #file: { readonly path: string; readonly identity: string | null } | null = null;
   #each = sql`json_each`;
   #tablePrefix = '';
 
@@ -46,7 +49,9 @@ export class SqliteDialect implements SqlDialect {
     if (typeof this.#target !== 'string') return toKysely(this.#target);
     // A failed opening is tried again: what it left is not.
     await this.close();
-    const database = openFile(this.#target);
+    const path = this.#target === ':memory:' ? this.#target : resolve(this.#target);
+    const database = openFile(path);
+    if (path !== ':memory:') this.#file = { path, identity: identityOf(path) };
     this.#own = toKysely(database);
     return this.#own;
   }
@@ -102,8 +107,18 @@ export class SqliteDialect implements SqlDialect {
     return sql`${column} in (select value from json_each(${JSON.stringify(ids)}))`;
   }
 
+  /** SQLite goes on with a file that has no name any more, and all that it says to be written is lost with the process. */
+  #checkFile(): void {
+    if (!this.#file || identityOf(this.#file.path) === this.#file.identity) return;
+    throw new BackendError(
+      `${this.label} was removed or replaced while it was open. Put the file back, if there is still one, and restart the ` +
+        'process; to replace it by a backup, end all processes that use it first.',
+    );
+  }
+
   /** Kysely begins with a plain `begin`, which takes the lock too late: after a read it can only fail. */
   transaction<T>(db: Kysely<SqlTables>, work: (trx: Kysely<SqlTables>) => Promise<T>): Promise<T> {
+    this.#checkFile();
     return db.connection().execute(async (connection) => {
       await sql`begin immediate`.execute(connection);
       try {
@@ -158,6 +173,12 @@ function openFile(path: string): Database {
     database.close();
     throw err;
   }
+}
+
+/** What tells a file from another one under its name; null where there is none. */
+function identityOf(path: string): string | null {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats ? `${stats.dev} ${stats.ino}` : null;
 }
 
 /** One for each database: it is what keeps two transactions on the same connection apart. */
