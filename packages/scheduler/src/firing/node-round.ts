@@ -4,6 +4,7 @@ import { CallChecks } from './call-checks.js';
 import { decideSlots } from './decide-slots.js';
 import { liveRuns } from './live-runs.js';
 import type { ClaimedFiring, SlotSubmitter } from './slot-submitter.js';
+import type { TaskQueues } from './task-queues.js';
 import type { FindTask, UnknownTasks } from './unknown-tasks.js';
 import type { UnsubmittedSweep } from './unsubmitted-sweep.js';
 
@@ -22,6 +23,7 @@ export interface RoundParts {
   readonly sweep: UnsubmittedSweep;
   readonly unknownTasks: UnknownTasks;
   readonly findTask: FindTask;
+  readonly queues: TaskQueues;
   /** Aborts when nothing may be claimed any more. */
   readonly stopping: AbortSignal;
 }

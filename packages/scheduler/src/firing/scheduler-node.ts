@@ -13,6 +13,7 @@ import { NodeHealth } from './node-health.js';
 import { NodeRound } from './node-round.js';
 import { NodeSleep } from './node-sleep.js';
 import { SlotSubmitter } from './slot-submitter.js';
+import { TaskQueues } from './task-queues.js';
 import { type FindTask, UnknownTasks } from './unknown-tasks.js';
 import { UnsubmittedSweep } from './unsubmitted-sweep.js';
 
@@ -56,14 +57,15 @@ export class SchedulerNode {
     this.#options = options;
     this.#health = new NodeHealth(clock);
     const gate = new BrokerGate(app);
-    const submitter = new SlotSubmitter({ app, gate, node, findTask });
+    const queues = new TaskQueues(findTask);
+    const submitter = new SlotSubmitter({ app, gate, node, findTask, queues });
     const unknownTasks = new UnknownTasks({ node, clock, logger, findTask });
     const sweep = new UnsubmittedSweep({ app, gate, submitter, unknownTasks });
     this.#gate = gate;
     this.#submitter = submitter;
     this.#sweep = sweep;
     this.#unknownTasks = unknownTasks;
-    this.#round = new NodeRound({ app, node, gate, submitter, sweep, unknownTasks, findTask, stopping });
+    this.#round = new NodeRound({ app, node, gate, submitter, sweep, unknownTasks, findTask, queues, stopping });
     this.#sleep = new NodeSleep(clock, stopping);
     this.#retention = new LedgerRetention({ ...options, clock, logger });
   }

@@ -107,6 +107,25 @@ describe('A broker that refuses', () => {
     expect(world.log.count('queue is full')).toBe(1);
   });
 
+  it('holds up what middleware puts into a full queue, whatever queue the schedule names (SC-14)', async () => {
+    world = await setup({ broker: { maxQueueSize: 2 } });
+    world.app.use({
+      submit: (call, next) => next({ ...call, options: { ...call.options, queue: 'narrow' } }),
+    });
+    await world.create(schedule('s', { queue: 'wide' }));
+    await world.node().start();
+    await world.clock.advance(MINUTE);
+    // The third one found out.
+    expect(await ledger(world.backend, 's')).toEqual([
+      'slot 1000 submitted',
+      'slot 2000 submitted',
+      'slot 3000 claimed',
+    ]);
+    await purge(world, 'narrow');
+    await world.clock.advance(6 * SECOND);
+    expect((await ledger(world.backend, 's'))[2]).toBe('slot 3000 submitted');
+  });
+
   it('judges the backlog of a full queue once, when it has room again after two hours (SC-14)', async () => {
     world = await setup({ broker: { maxQueueSize: 2 } });
     await world.create(...range(1, 5, 1).map((n) => schedule(`s${n}`, { schedule: String(MINUTE), queue: 'narrow' })));
