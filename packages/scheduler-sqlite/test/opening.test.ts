@@ -84,7 +84,7 @@ describe('opening a SQLite file', () => {
     expect(await open(file('two.db'), { tablePrefix: 'a_' }).listAll()).toHaveLength(1);
   });
 
-  it('refuses wrong targets and options by name', () => {
+  it('refuses wrong targets and options by name', async () => {
     const { open } = setup();
     expect(() => open('')).toThrow(ConfigError);
     expect(() => open('nul\0.db')).toThrow(ConfigError);
@@ -92,6 +92,8 @@ describe('opening a SQLite file', () => {
     expect(() => open(':memory:', { prefix: 'x' } as object)).toThrow(/no option "prefix"/);
     const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database: new Sqlite(':memory:') }) });
     expect(() => open(db.withSchema('other'))).toThrow(/has a schema by withSchema\(\)/);
+    await db.transaction().execute(async (trx) => expect(() => open(trx)).toThrow(/is a transaction/));
+    await db.destroy();
   });
 
   it('uses a database that is passed in, and leaves it open', async () => {

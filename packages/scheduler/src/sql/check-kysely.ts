@@ -2,11 +2,16 @@ import { ConfigError } from '@flowrra/core';
 import { type Kysely, WithSchemaPlugin } from 'kysely';
 
 /**
- * Refuses a Kysely instance of the user's that would not be used as it is: its plugins are left out, because they may
- * rename columns, and a schema is one of them.
+ * Refuses a Kysely instance of the user's that is a transaction; and one that would not be used as it is: its plugins are
+ * left out, because they may rename columns, and a schema is one of them.
  * @throws ConfigError
  */
 export function checkKysely(db: Kysely<unknown>): void {
+  if (db.isTransaction)
+    throw new ConfigError(
+      'target',
+      'The Kysely instance is a transaction, which ends before the schedules do. Pass the instance that it came from.',
+    );
   const hasSchema = db
     .getExecutor()
     // One of another copy of Kysely is one as well.
