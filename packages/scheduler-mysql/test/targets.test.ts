@@ -136,6 +136,18 @@ describe('sessions that an operator set otherwise', () => {
 });
 
 describe('an address', () => {
+  it('of a user who may have one connection serves many calls, one after the other', async () => {
+    const world = setup();
+    const user = `u_${world.prefix}`;
+    await world.query(`create user ${user} identified by 'p' with max_user_connections 1`);
+    onTestFinished(async () => void (await world.query(`drop user ${user}`)));
+    await world.query(`grant all on *.* to ${user}`);
+    const url = Object.assign(new URL(world.url), { username: user, password: 'p' });
+    const backend = world.backend({}, url.href);
+    expect(await Promise.all(Array.from({ length: 12 }, () => backend.listAll()))).toHaveLength(12);
+    await backend.close();
+  });
+
   it('makes a pool that keeps no process alive', async () => {
     const world = setup();
     const module = new URL('../dist/index.js', import.meta.url).href;
