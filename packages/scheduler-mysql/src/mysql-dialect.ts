@@ -38,10 +38,17 @@ export type MySQLTarget =
   | { readonly pool: Pool }
   | { readonly db: Kysely<unknown> };
 
-/** Of every session. What only one of the two servers knows, the other one takes for a comment. */
+/** For the tables: of the engines only this one has transactions and locks of rows, and it need not be the default. */
+const ENGINE = 'default_storage_engine = InnoDB';
+
+/**
+ * Of every session. What only one of the two servers knows, the other one takes for a comment. The guards against careless
+ * statements would cut lists, and refuse to remove all.
+ */
 const SETTINGS = [
   `set session time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
-    innodb_lock_wait_timeout = ${LOCK_LIMIT}
+    innodb_lock_wait_timeout = ${LOCK_LIMIT}, ${ENGINE},
+    sql_select_limit = 18446744073709551615, sql_safe_updates = 0, sql_big_selects = 1
     /*M!100300 , idle_transaction_timeout = ${IDLE_LIMIT}, max_statement_time = ${STATEMENT_LIMIT} */
     /*!80000 , max_execution_time = ${STATEMENT_LIMIT * 1_000} */`,
   'set session transaction isolation level read committed',
@@ -157,6 +164,7 @@ export class MySQLDialect implements SqlDialect {
         );
       }
       try {
+        await sql.raw(`set session ${ENGINE}`).execute(connection);
         await work(connection);
       } finally {
         // Where the connection is lost, the lock is too.

@@ -31,6 +31,7 @@ const TROUBLES: Readonly<Record<number, Trouble>> = {
   1114: full('has no room left for the table'),
   1040: unavailable('has no room for another connection. Lower poolSize, or raise max_connections'),
   1203: unavailable('gives this user no further connection. Lower poolSize, or raise max_user_connections'),
+  1226: unavailable('has given this user all that it may have in an hour, or at a time. Raise the limit of the user'),
   1205: unavailable('holds a lock for somebody else. Try again'),
   1213: unavailable('kept running into deadlocks with other transactions. Try again'),
   1020: unavailable('kept colliding with other transactions. Try again'),
@@ -63,6 +64,8 @@ const NOT_USABLE = /closed state|Pool is closed/;
 /** What an error of mysql2 means for the work that it interrupted. */
 export function kindOfMySQLError(err: unknown): SqlErrorKind {
   const number = numberOf(err);
+  // One number for all limits of a user: connections are given back soon.
+  if (number === 1226 && /max_user_connections/.test(String(err))) return 'busy';
   if (number !== null) return KINDS[number] ?? 'other';
   return networkTrouble(err)?.connected || isLost(err) ? 'connection-lost' : 'other';
 }

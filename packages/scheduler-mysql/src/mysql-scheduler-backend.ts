@@ -1,5 +1,5 @@
 import { ArgumentError, ConfigError, checkInteger, checkOptions } from '@flowrra/core';
-import { SQL_OPTIONS, type SqlOptions, SqlSchedulerBackend } from '@flowrra/scheduler/sql';
+import { checkKysely, SQL_OPTIONS, type SqlOptions, SqlSchedulerBackend } from '@flowrra/scheduler/sql';
 import type { Kysely } from 'kysely';
 import type { Pool } from 'mysql2';
 import type { Pool as PromisePool } from 'mysql2/promise';
@@ -27,7 +27,7 @@ export class MySQLSchedulerBackend extends SqlSchedulerBackend {
    * @param target an address such as `mysql://user:password@localhost:3306/app`, a pool of mysql2 (with callbacks or
    * promises), or a Kysely instance
    * @throws InvalidUrlError when the address is malformed or has a parameter that is not allowed
-   * @throws ConfigError when an option is wrong
+   * @throws ConfigError when an option is wrong, or the Kysely instance has a schema by `withSchema`
    */
   // biome-ignore lint/suspicious/noExplicitAny: a user's Kysely has tables of its own, which do not matter here
   constructor(target: string | Pool | PromisePool | Kysely<any>, options: MySQLSchedulerOptions = {}) {
@@ -55,7 +55,10 @@ function makeDialect(target: string | object, poolSize: number | undefined): MyS
 function readyTarget(target: object): MySQLTarget {
   const has = (...names: string[]) => target instanceof Object && names.every((name) => name in target);
   // By what they can do: a Kysely or a mysql2 of another version is as good.
-  if (has('selectFrom', 'withoutPlugins')) return { db: target as Kysely<unknown> };
+  if (has('selectFrom', 'withoutPlugins')) {
+    checkKysely(target as Kysely<unknown>);
+    return { db: target as Kysely<unknown> };
+  }
   if (has('getConnection')) {
     // A pool of mysql2/promise is a shell around one with callbacks.
     return { pool: 'pool' in target ? (target as unknown as { pool: Pool }).pool : (target as Pool) };

@@ -15,6 +15,8 @@ describe('an error of MySQL', () => {
     ['a deadlock', server(1213), 'conflict', 'STORE_UNAVAILABLE'],
     ['a lock of somebody else', server(1205), 'busy', 'STORE_UNAVAILABLE'],
     ['too many sessions', server(1040), 'busy', 'STORE_UNAVAILABLE'],
+    ['too many of one user', server(1226, "exceeded the 'max_user_connections' resource"), 'busy', 'STORE_UNAVAILABLE'],
+    ['too many an hour', server(1226, "exceeded the 'max_questions' resource"), 'other', 'STORE_UNAVAILABLE'],
     ['a killed session', server(1927), 'connection-lost', 'STORE_UNAVAILABLE'],
     ['a session left alone', server(4031), 'connection-lost', 'STORE_UNAVAILABLE'],
     ['a slow statement', server(1969), 'other', 'STORE_UNAVAILABLE'],

@@ -4,6 +4,7 @@ import { sampleSchedule } from '@flowrra/scheduler/conformance';
 import { type CompiledQuery, Kysely, MysqlDialect } from 'kysely';
 import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { MySQLSchedulerBackend } from '../src/index.js';
 import { World } from './world.js';
 
 const worlds: World[] = [];
@@ -104,7 +105,49 @@ describe('a pool that is passed in', () => {
   });
 });
 
+describe('sessions that an operator set otherwise', () => {
+  /** A pool whose sessions begin with these settings, as by `init_connect`. */
+  const oddPool = (world: World, settings: string) => {
+    const pool = readyPool(world);
+    pool.on('connection', (connection) => connection.query(`set session ${settings}`));
+    return pool;
+  };
+
+  it.each(['pool', 'Kysely instance'])('of a %s get tables with transactions all the same', async (kind) => {
+    const world = setup();
+    const pool = oddPool(world, 'default_storage_engine = Aria');
+    const db = new Kysely<unknown>({ dialect: new MysqlDialect({ pool }) });
+    await world.backend({}, kind === 'pool' ? pool : db).create(sampleSchedule('job'));
+    const engines = await world.query(
+      `select distinct engine as engine from information_schema.tables
+      where table_schema = database() and table_name like '${world.prefix}%'`,
+    );
+    expect(engines).toEqual([{ engine: 'InnoDB' }]);
+  });
+
+  it('list everything, and remove everything, in spite of guards against careless statements', async () => {
+    const world = setup();
+    const pool = oddPool(world, 'sql_select_limit = 1, sql_safe_updates = 1, max_join_size = 1');
+    const backend = world.backend({}, pool);
+    for (const id of ['a', 'b', 'c']) await backend.create(sampleSchedule(id));
+    expect((await backend.listAll()).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    expect(await backend.clear()).toBe(3);
+  });
+});
+
 describe('an address', () => {
+  it('of a user who may have one connection serves many calls, one after the other', async () => {
+    const world = setup();
+    const user = `u_${world.prefix}`;
+    await world.query(`create user ${user} identified by 'p' with max_user_connections 1`);
+    onTestFinished(async () => void (await world.query(`drop user ${user}`)));
+    await world.query(`grant all on *.* to ${user}`);
+    const url = Object.assign(new URL(world.url), { username: user, password: 'p' });
+    const backend = world.backend({}, url.href);
+    expect(await Promise.all(Array.from({ length: 12 }, () => backend.listAll()))).toHaveLength(12);
+    await backend.close();
+  });
+
   it('makes a pool that keeps no process alive', async () => {
     const world = setup();
     const module = new URL('../dist/index.js', import.meta.url).href;
@@ -140,6 +183,11 @@ describe('a Kysely instance that is passed in', () => {
     expect(statements.some(({ sql }) => sql.includes('isolation level read committed'))).toBe(true);
     await backend.close();
     expect(await db.withoutPlugins().introspection.getSchemas()).not.toEqual([]);
+  });
+
+  it('is refused with a schema of its own, which its queries would not have', () => {
+    const { db } = setupKysely([]);
+    expect(() => new MySQLSchedulerBackend(db.withSchema('billing'))).toThrow(/has a schema by withSchema\(\)/);
   });
 
   it('is refused where values could end their text', async () => {

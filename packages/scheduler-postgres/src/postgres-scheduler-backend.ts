@@ -1,5 +1,5 @@
 import { ArgumentError, ConfigError, checkInteger, checkOptions } from '@flowrra/core';
-import { SQL_OPTIONS, type SqlOptions, SqlSchedulerBackend } from '@flowrra/scheduler/sql';
+import { checkKysely, SQL_OPTIONS, type SqlOptions, SqlSchedulerBackend } from '@flowrra/scheduler/sql';
 import type { Kysely } from 'kysely';
 import type { Pool } from 'pg';
 import { PostgresDialect, type PostgresTarget } from './postgres-dialect.js';
@@ -24,7 +24,7 @@ export class PostgreSQLSchedulerBackend extends SqlSchedulerBackend {
   /**
    * @param target an address such as `postgresql://user:password@localhost:5432/app`, a `pg.Pool`, or a Kysely instance
    * @throws InvalidUrlError when the address is malformed or has a parameter that is not allowed
-   * @throws ConfigError when an option is wrong
+   * @throws ConfigError when an option is wrong, or the Kysely instance has a schema by `withSchema`
    */
   // biome-ignore lint/suspicious/noExplicitAny: a user's Kysely has tables of its own, which do not matter here
   constructor(target: string | Pool | Kysely<any>, options: PostgreSQLSchedulerOptions = {}) {
@@ -51,7 +51,10 @@ function makeDialect(target: string | object, poolSize: number | undefined): Pos
 function readyTarget(target: object): PostgresTarget {
   const has = (...names: string[]) => target instanceof Object && names.every((name) => name in target);
   // By what they can do: a Kysely or a pg of another version is as good.
-  if (has('selectFrom', 'withoutPlugins')) return { db: target as Kysely<unknown> };
+  if (has('selectFrom', 'withoutPlugins')) {
+    checkKysely(target as Kysely<unknown>);
+    return { db: target as Kysely<unknown> };
+  }
   if (has('connect', 'totalCount')) return { pool: target as Pool };
   throw new ArgumentError('target', 'target must be a postgresql: address, a pg.Pool or a Kysely instance.');
 }

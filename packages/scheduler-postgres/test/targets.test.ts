@@ -2,6 +2,7 @@ import { sampleSchedule } from '@flowrra/scheduler/conformance';
 import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { PostgreSQLSchedulerBackend } from '../src/index.js';
 import { World } from './world.js';
 
 const worlds: World[] = [];
@@ -101,6 +102,12 @@ describe('a pool that is passed in', () => {
 });
 
 describe('a Kysely instance that is passed in', () => {
+  it('is refused with a schema of its own, which its queries would not have', () => {
+    const pool = new pg.Pool({ connectionString: 'postgresql://nobody@127.0.0.1:1/none' });
+    const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+    expect(() => new PostgreSQLSchedulerBackend(db.withSchema('billing'))).toThrow(/has a schema by withSchema\(\)/);
+  });
+
   it('works without its plugins, within the limits of a transaction, and is not ended', async () => {
     const world = setup();
     const statements: CompiledQuery[] = [];

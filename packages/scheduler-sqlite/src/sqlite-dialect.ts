@@ -1,4 +1,6 @@
-import { BackendError, type FlowrraError } from '@flowrra/core';
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { BackendError, ConfigError, type FlowrraError } from '@flowrra/core';
 import type {
   CellTable,
   ChangeListener,
@@ -31,7 +33,9 @@ export class SqliteDialect implements SqlDialect {
   changeCounter?: NonNullable<SqlDialect['changeCounter']>;
   readonly #target: SqliteTarget;
   #own: Kysely<SqlTables> | null = null;
+  #file: { readonly path: string; readonly identity: string | null } | null = null;
   #each = sql`json_each`;
+  #tablePrefix = '';
 
   constructor(target: SqliteTarget) {
     this.#target = target;
@@ -40,11 +44,14 @@ export class SqliteDialect implements SqlDialect {
     if (!this.#shared) this.changeCounter = changeCounter;
   }
 
-  async connect(_context: SqlContext): Promise<Kysely<SqlTables>> {
+  async connect({ tablePrefix }: SqlContext): Promise<Kysely<SqlTables>> {
+    this.#tablePrefix = tablePrefix;
     if (typeof this.#target !== 'string') return toKysely(this.#target);
     // A failed opening is tried again: what it left is not.
     await this.close();
-    const database = openFile(this.#target);
+    const path = this.#target === ':memory:' ? this.#target : resolve(this.#target);
+    const database = openFile(path);
+    if (path !== ':memory:') this.#file = { path, identity: identityOf(path) };
     this.#own = toKysely(database);
     return this.#own;
   }
@@ -56,6 +63,7 @@ export class SqliteDialect implements SqlDialect {
     if (major !== 3 || minor < OLDEST_MINOR)
       throw new BackendError(`${this.label} is served by SQLite ${rows[0]?.version}: 3.${OLDEST_MINOR} is needed.`);
     this.#each = minor < FIRST_WITH_JSONB_EACH ? sql`json_each` : sql`jsonb_each`;
+    await this.#checkPrefix(db);
     await db.connection().execute(async (connection) => {
       await sql`begin immediate`.execute(connection);
       try {
@@ -64,6 +72,21 @@ export class SqliteDialect implements SqlDialect {
         await rollBack(connection);
       }
     });
+  }
+
+  /** SQLite takes names that differ only in case for the same: two stores would be one. */
+  async #checkPrefix(db: Kysely<SqlTables>): Promise<void> {
+    const name = `${this.#tablePrefix}schedules`;
+    const { rows } = await sql<{ name: string }>`
+      select name from sqlite_master where name = ${name} collate nocase and name <> ${name}`.execute(db);
+    const [other] = rows;
+    if (!other) return;
+    const prefix = other.name.slice(0, this.#tablePrefix.length);
+    throw new ConfigError(
+      'tablePrefix',
+      `${this.label} has tables with the prefix "${prefix}", which SQLite does not tell from "${this.#tablePrefix}". ` +
+        'Choose one that differs in more than its case.',
+    );
   }
 
   async close(): Promise<void> {
@@ -84,8 +107,18 @@ export class SqliteDialect implements SqlDialect {
     return sql`${column} in (select value from json_each(${JSON.stringify(ids)}))`;
   }
 
+  /** SQLite goes on with a file that has no name any more, and all that it says to be written is lost with the process. */
+  #checkFile(): void {
+    if (!this.#file || identityOf(this.#file.path) === this.#file.identity) return;
+    throw new BackendError(
+      `${this.label} was removed or replaced while it was open. Put the file back, if there is still one, and restart the ` +
+        'process; to replace it by a backup, end all processes that use it first.',
+    );
+  }
+
   /** Kysely begins with a plain `begin`, which takes the lock too late: after a read it can only fail. */
   transaction<T>(db: Kysely<SqlTables>, work: (trx: Kysely<SqlTables>) => Promise<T>): Promise<T> {
+    this.#checkFile();
     return db.connection().execute(async (connection) => {
       await sql`begin immediate`.execute(connection);
       try {
@@ -140,6 +173,12 @@ function openFile(path: string): Database {
     database.close();
     throw err;
   }
+}
+
+/** What tells a file from another one under its name; null where there is none. */
+function identityOf(path: string): string | null {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats ? `${stats.dev} ${stats.ino}` : null;
 }
 
 /** One for each database: it is what keeps two transactions on the same connection apart. */

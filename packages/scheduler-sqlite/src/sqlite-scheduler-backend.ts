@@ -1,5 +1,5 @@
 import { ConfigError, checkOptions } from '@flowrra/core';
-import { SQL_OPTIONS, type SqlOptions, SqlSchedulerBackend } from '@flowrra/scheduler/sql';
+import { checkKysely, SQL_OPTIONS, type SqlOptions, SqlSchedulerBackend } from '@flowrra/scheduler/sql';
 import { isKysely, SqliteDialect, type SqliteTarget } from './sqlite-dialect.js';
 
 /** Options of `SQLiteSchedulerBackend`. */
@@ -19,7 +19,8 @@ export class SQLiteSchedulerBackend extends SqlSchedulerBackend {
   /**
    * @param target a path; `:memory:` for a database of this instance alone; or a better-sqlite3 database or Kysely
    *   instance. Default `.flowrra_schedule.db`, in the working folder
-   * @throws ConfigError when the target or an option is wrong; opens nothing
+   * @throws ConfigError when the target or an option is wrong, or the Kysely instance has a schema by `withSchema`; opens
+   *   nothing
    */
   constructor(target: SqliteTarget = '.flowrra_schedule.db', options: SQLiteSchedulerOptions = {}) {
     super(new SqliteDialect(checkTarget(target)), checkOptions<SqlOptions>(options, '', SQL_OPTIONS));
@@ -28,6 +29,7 @@ export class SQLiteSchedulerBackend extends SqlSchedulerBackend {
 
 function checkTarget(target: unknown): SqliteTarget {
   if (typeof target === 'string' && target.trim() !== '' && !target.includes('\0')) return target;
+  if (isKysely(target)) checkKysely(target);
   if (isKysely(target) || isDatabase(target)) return target as SqliteTarget;
   throw new ConfigError('path', 'Pass the path of a SQLite file, a better-sqlite3 Database or a Kysely instance.');
 }

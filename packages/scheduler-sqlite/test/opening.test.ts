@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { BackendError, ConfigError, InvalidUrlError, NotImplementedError } from '@flowrra/core';
@@ -71,12 +71,29 @@ describe('opening a SQLite file', () => {
     }
   });
 
-  it('refuses wrong targets and options by name', () => {
+  it('refuses a prefix that differs from one in the file only in case, and touches nothing (SQ-11)', async () => {
+    const { open, file } = setup();
+    const first = open(file('two.db'), { tablePrefix: 'a_' });
+    await first.create(sampleSchedule('of-a'));
+    await expect(open(file('two.db'), { tablePrefix: 'A_' }).clear()).rejects.toMatchObject({
+      code: 'INVALID_CONFIG',
+      option: 'tablePrefix',
+      message: expect.stringContaining('the prefix "a_", which SQLite does not tell from "A_"'),
+    });
+    expect(await first.listAll()).toHaveLength(1);
+    expect(await open(file('two.db'), { tablePrefix: 'a_' }).listAll()).toHaveLength(1);
+  });
+
+  it('refuses wrong targets and options by name', async () => {
     const { open } = setup();
     expect(() => open('')).toThrow(ConfigError);
     expect(() => open('nul\0.db')).toThrow(ConfigError);
     expect(() => open(7 as unknown as string)).toThrow(/better-sqlite3/);
     expect(() => open(':memory:', { prefix: 'x' } as object)).toThrow(/no option "prefix"/);
+    const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database: new Sqlite(':memory:') }) });
+    expect(() => open(db.withSchema('other'))).toThrow(/has a schema by withSchema\(\)/);
+    await db.transaction().execute(async (trx) => expect(() => open(trx)).toThrow(/is a transaction/));
+    await db.destroy();
   });
 
   it('uses a database that is passed in, and leaves it open', async () => {
@@ -124,6 +141,41 @@ describe('opening a SQLite file', () => {
     const database = new Sqlite(file('wal.db'));
     expect(database.pragma('journal_mode', { simple: true })).toBe('wal');
     database.close();
+  });
+});
+
+describe('a SQLite file that is no more where it was opened', () => {
+  it.each<[string, (path: string) => void]>([
+    ['removed', (path) => rmSync(path)],
+    ['moved away', (path) => renameSync(path, `${path}.old`)],
+    [
+      'replaced by another one',
+      (path) => {
+        copyFileSync(path, `${path}.new`);
+        renameSync(`${path}.new`, path);
+      },
+    ],
+  ])('takes nothing in when it was %s, which would be lost with the process', async (_how, act) => {
+    const { open, file } = setup();
+    const backend = open(file('gone.db'));
+    await backend.create(sampleSchedule('a'));
+    act(file('gone.db'));
+    await expect(backend.create(sampleSchedule('b'))).rejects.toMatchObject({
+      code: 'BACKEND_ERROR',
+      message: expect.stringMatching(/gone\.db was removed or replaced while it was open\. Put the file back/),
+    });
+    expect((await backend.listAll()).map(({ id }) => id)).toEqual(['a']);
+  });
+
+  it('is used again once it was put back', async () => {
+    const { open, file } = setup();
+    const backend = open(file('back.db'));
+    await backend.create(sampleSchedule('a'));
+    renameSync(file('back.db'), file('away.db'));
+    await expect(backend.clear()).rejects.toThrow('was removed or replaced');
+    renameSync(file('away.db'), file('back.db'));
+    await backend.create(sampleSchedule('b'));
+    expect(await open(file('back.db')).listAll()).toHaveLength(2);
   });
 });
 

@@ -60,11 +60,24 @@ export function checkStorable(task: ScheduledTask): void {
 }
 
 /**
+ * An id that is looked for: whether it can be one does not matter, but another type would be compared in ways of its own.
+ * MySQL takes the number 0 for nearly every text.
+ * @throws ArgumentError
+ */
+export function checkId(id: unknown): void {
+  if (typeof id !== 'string') throw invalid('id', 'a text');
+}
+
+/**
  * The same for several changes.
  * @throws ArgumentError also for a change that would give a schedule another id
  */
 export function checkChanges(changes: readonly ScheduleChange[]): void {
-  for (const { before, after } of changes) {
+  if (!Array.isArray(changes)) throw invalid('changes', 'a list of changes, each with "before" and "after"');
+  for (const change of changes as readonly ScheduleChange[]) {
+    const { before = null, after = null } = change ?? {};
+    if (before) checkId(before.id);
+    else if (!after) throw invalid('changes', 'changes, each of which has a schedule "before", "after", or both');
     if (after) checkStorable(after);
     if (before && after && before.id !== after.id)
       throw new ArgumentError('id', `A schedule keeps its id: remove "${before.id}" and create "${after.id}" instead.`);

@@ -4,6 +4,8 @@ import { runsLeft } from './upcoming-slots.js';
 
 /** Firings read at once. */
 const PAGE = 500;
+/** Ten years, in milliseconds: some of the time in which slots are counted before others come to their turn. */
+const COUNTED_AT_ONCE = 10 * 366 * 86_400_000;
 
 /** Why a schedule did or did not run at that instant: from the ledger, or else from its times. */
 export async function explainSlot(backend: BaseSchedulerBackend, id: string, instant: Date): Promise<Explanation> {
@@ -14,7 +16,7 @@ export async function explainSlot(backend: BaseSchedulerBackend, id: string, ins
   if (!schedule)
     return { outcome: 'not-found', text: `There is no schedule "${id}", and the ledger has no slot of one.`, firing };
   const { now } = await backend.dueTimes();
-  return { ...explainSilence(schedule, instant, now), firing: null };
+  return { ...(await explainSilence(schedule, instant, now)), firing: null };
 }
 
 // ── What the ledger says ─────────────────────────────────────────────────────────────────────────────────────────
@@ -90,15 +92,17 @@ function at(instant: Date | null): string {
 
 type Silence = Pick<Explanation, 'outcome' | 'text'>;
 
-function explainSilence(schedule: ScheduledTask, instant: Date, now: Date): Silence {
+async function explainSilence(schedule: ScheduledTask, instant: Date, now: Date): Promise<Silence> {
   const times = readTimes(schedule);
   if (times instanceof Error)
     return { outcome: 'not-a-slot', text: `The schedule has no slots, because it cannot be read: ${times.message}` };
-  if (times.next(instant.getTime() - 1) !== instant.getTime()) return notASlot(times, instant);
   const { nextRun } = schedule;
+  // The next run is a slot also where somebody put it beside the others.
+  const isSlot = times.next(instant.getTime() - 1) === instant.getTime() || nextRun?.getTime() === instant.getTime();
+  if (!isSlot) return notASlot(times, instant);
   if (nextRun === null || nextRun > instant) return notRecorded(schedule, instant, now);
-  // Counting up to a far instant takes seconds.
-  if (schedule.maxRuns !== null && times.count(nextRun.getTime(), instant.getTime()) > runsLeft(schedule))
+  // A run is left for the next run itself, and one for each slot after it.
+  if (await hasMoreThan(runsLeft(schedule) - 1, times, nextRun.getTime() + 1, instant.getTime()))
     return notRecorded({ ...schedule, runCount: schedule.maxRuns ?? 0 }, instant, now);
   const start = `The slot of ${instant.toISOString()}`;
   if (instant > now) return { outcome: 'upcoming', text: `${start} is still to come.` };
@@ -108,6 +112,17 @@ function explainSilence(schedule: ScheduledTask, instant: Date, now: Date): Sile
       ? `${start} is due, but cannot fire: ${schedule.error}`
       : `${start} is due and not claimed yet. If it stays so: does a scheduler run that knows task "${schedule.taskName}", and does the broker take tasks?`,
   };
+}
+
+/** Whether there are more slots than that. In steps: counting up to a far year takes seconds, which are for others too. */
+async function hasMoreThan(most: number, times: ScheduleTimes, from: number, to: number): Promise<boolean> {
+  if (most === Number.POSITIVE_INFINITY) return false;
+  let found = 0;
+  for (let start = from; start <= to && found <= most; start += COUNTED_AT_ONCE) {
+    found += times.count(start, Math.min(to, start + COUNTED_AT_ONCE - 1));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return found > most;
 }
 
 function readTimes(schedule: ScheduledTask): ScheduleTimes | Error {
@@ -142,10 +157,11 @@ function notRecorded(schedule: ScheduledTask, instant: Date, now: Date): Silence
   };
 }
 
-function whyNever({ enabled, error, maxRuns, runCount }: ScheduledTask): string {
+function whyNever({ enabled, error, maxRuns, runCount, nextRun }: ScheduledTask): string {
   if (!enabled) return 'the schedule is disabled, and will not run then unless it is enabled';
   if (error) return `the schedule cannot fire (${error})`;
   if (maxRuns !== null && runCount >= maxRuns) return `the schedule may run ${maxRuns} times, and will have done so`;
+  if (nextRun !== null) return `the next run was set to ${nextRun.toISOString()}, which is after it`;
   return 'the schedule has no run left';
 }
 

@@ -3,7 +3,6 @@ import {
   ConfigError,
   checkDuration,
   checkName,
-  checkOptions,
   checkPage,
   checkRunOptions,
   checkStopOptions,
@@ -21,7 +20,7 @@ import {
   type ScheduleService,
   type StopOptions,
 } from '@flowrra/core';
-import { checkFilter } from './check-filter.js';
+import { checkFilter, checkPageOptions } from './check-filter.js';
 import { explainSlot } from './explain-slot.js';
 import { SchedulerNode } from './firing/scheduler-node.js';
 import { LazyBackend } from './lazy-backend.js';
@@ -212,7 +211,7 @@ export class Scheduler implements ScheduleService {
   /** The ledger of one schedule, newest slot first; also of one that was removed. */
   async history(id: string, page: Page = {}): Promise<Firing[]> {
     checkName(id, 'id');
-    checkPage(checkOptions<Page>(page, 'page', ['limit', 'offset']));
+    checkPage(checkPageOptions(page));
     return (await this.#backend.open()).listFirings(id, page);
   }
 

@@ -2,8 +2,9 @@ import type { ScheduledTask } from '@flowrra/core';
 import { scheduleTimes } from './schedule-times.js';
 
 /**
- * The next slots after `now` that will run: within `startAt` and `endAt`, no more than `maxRuns` leaves. A disabled
- * schedule is treated as if it were enabled now. A one-time schedule that is overdue still has its slot before it.
+ * The next slots after `now` that will run: within `startAt` and `endAt`, no more than `maxRuns` leaves, from the stored
+ * next run on if that is to come. A disabled schedule is treated as if it were enabled now. A one-time schedule that is
+ * overdue still has its slot before it.
  */
 export function upcomingSlots(schedule: ScheduledTask, now: Date, count: number): Date[] {
   const { enabled, nextRun, scheduleType } = schedule;
@@ -12,7 +13,8 @@ export function upcomingSlots(schedule: ScheduledTask, now: Date, count: number)
   const times = scheduleTimes(schedule);
   const most = Math.min(count, runsLeft(schedule));
   const slots: Date[] = [];
-  for (let slot = times.next(now.getTime()); slot !== null && slots.length < most; slot = times.next(slot)) {
+  const first = enabled && nextRun && nextRun > now ? nextRun.getTime() : times.next(now.getTime());
+  for (let slot = first; slot !== null && slots.length < most; slot = times.next(slot)) {
     slots.push(new Date(slot));
   }
   return slots;

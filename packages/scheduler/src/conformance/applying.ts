@@ -79,6 +79,16 @@ export function applying(promise: SchedulerBackendPromise): void {
     assert.deepEqual(await backend.listAll(), [job]);
   });
 
+  promise('refuses what is no list of changes, and changes nothing', NEEDS, async ({ backend }) => {
+    const [job] = await stored(backend, schedule('job'));
+    const create = { before: null, after: schedule('new') };
+    const none = [null, create, [create, null], [create, {}], [create, { before: null, after: null }]];
+    for (const changes of none as unknown[] as ScheduleChange[][]) {
+      await assert.rejects(backend.applyChanges(changes), { code: 'INVALID_ARGUMENT', argument: 'changes' });
+    }
+    assert.deepEqual(await backend.listAll(), [job]);
+  });
+
   promise('makes several changes of one schedule one after the other', NEEDS, async ({ backend }) => {
     const first = schedule('job', { description: 'first' });
     const second = { ...first, description: 'second', nextRun: INSTANT };

@@ -90,9 +90,11 @@ export function listing(promise: SchedulerBackendPromise): void {
         schedule('c', { taskName: 'x', description: "it's a_b\\c; --" }),
         schedule('d', { taskName: 'x', description: 'it is aXb, 100 done' }),
         schedule('e', { taskName: 'x', description: 'two\nlines!' }),
+        schedule('f', { taskName: 'x', description: '\u{FFFD} and \u{1F600}' }),
+        schedule('g', { taskName: 'x', description: '\u{FFFE} \u{FDD0} ' }),
       );
       const expected: Record<string, string[]> = {
-        '': ['Nightly-report', 'b', 'c', 'd', 'e'],
+        '': ['Nightly-report', 'b', 'c', 'd', 'e', 'f', 'g'],
         nIGHTLY: ['Nightly-report', 'b'],
         report: ['Nightly-report'],
         'über nacht': ['b'],
@@ -106,6 +108,11 @@ export function listing(promise: SchedulerBackendPromise): void {
         '\n': ['e'],
         cx: [],
         "'": ['c'],
+        // What some engines take for one another, or for none.
+        '\u{FFFD}': ['f'],
+        '\u{1F600}': ['f'],
+        '\u{FFFE}': ['g'],
+        '\u{FDD0} ': ['g'],
         null: [],
         "x'; DROP TABLE flowrra_schedules;--": [],
       };
@@ -127,6 +134,15 @@ export function listing(promise: SchedulerBackendPromise): void {
       [0, 10, 20].map((offset) => page({ limit: 10, offset, taskName: 'reports.build' })),
     );
     assert.deepEqual(pages.flat(), all);
+  });
+
+  promise('refuses a filter or a page that is none', NEEDS, async ({ backend }) => {
+    for (const filter of [null, 'job', { taskname: 'x' }] as unknown[] as ScheduleFilter[]) {
+      await assert.rejects(backend.listMatching(filter), { code: 'INVALID_CONFIG' });
+      await assert.rejects(backend.listFirings('job', filter), { code: 'INVALID_CONFIG' });
+    }
+    for (const argument of ['taskName', 'owner', 'enabled', 'text'])
+      await assert.rejects(backend.listMatching({ [argument]: 5 }), { code: 'INVALID_ARGUMENT', argument });
   });
 
   promise('refuses a limit or an offset that is no count', NEEDS, async ({ backend }) => {

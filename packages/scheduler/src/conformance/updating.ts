@@ -56,6 +56,25 @@ export function updating(promise: SchedulerBackendPromise): void {
     assert.deepEqual(await backend.get('job'), second);
   });
 
+  promise('removes nothing, and finds nothing, by an id that is no text', async ({ backend }) => {
+    const [job] = await stored(backend, schedule('job'), schedule('other'));
+    for (const id of [undefined, null, 0, true, {}, ['job']] as unknown[] as string[]) {
+      // Refused or not is the store's choice: what it must not do is to take it for another one.
+      const noted = backend.updateRunTimes(id, INSTANT, null).then(
+        () => true,
+        () => false,
+      );
+      const answers = [
+        await backend.get(id).catch(() => null),
+        await backend.delete(id).catch(() => false),
+        await noted,
+      ];
+      assert.deepEqual(answers, [null, false, false]);
+    }
+    assert.deepEqual(await backend.get('job'), job);
+    assert.equal((await backend.listAll()).length, 2);
+  });
+
   promise('removes all schedules, and says how many there were', async ({ backend }) => {
     await stored(backend, schedule('a'), schedule('b', { enabled: false }), schedule('c'));
     assert.equal(await backend.clear(), 3);

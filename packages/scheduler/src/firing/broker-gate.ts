@@ -111,7 +111,8 @@ function isTaskId(id: string): boolean {
   }
 }
 
-function isQueueFull(err: unknown): err is QueueFullError {
+/** Then nothing was taken in. */
+export function isQueueFull(err: unknown): err is QueueFullError {
   return err instanceof QueueFullError || codeOf(err) === 'QUEUE_FULL';
 }
 

@@ -1,6 +1,6 @@
 import { type BaseSchedulerBackend, type Flowrra, isFinal, type ScheduledTask } from '@flowrra/core';
 import type { BrokerGate } from './broker-gate.js';
-import type { FindTask } from './unknown-tasks.js';
+import type { TaskQueues } from './task-queues.js';
 
 /** Unsubmitted firings that are read at once; more than all nodes together have under way. */
 const MOST_UNSUBMITTED = 10_000;
@@ -8,7 +8,7 @@ const MOST_UNSUBMITTED = 10_000;
 export interface LiveRunsParts {
   readonly app: Flowrra;
   readonly gate: BrokerGate;
-  readonly findTask: FindTask;
+  readonly queues: TaskQueues;
 }
 
 /**
@@ -38,12 +38,12 @@ export async function liveRuns(
 }
 
 /** Whether a task that the broker holds is a dead letter, which nobody runs: it must not silence its schedule for ever. */
-async function hasEnded({ app, findTask }: LiveRunsParts, taskId: string, schedule: ScheduledTask): Promise<boolean> {
+async function hasEnded({ app, queues }: LiveRunsParts, taskId: string, schedule: ScheduledTask): Promise<boolean> {
   try {
     const record = await app.get(taskId);
     if (record) return isFinal(record.status);
     // A dead letter outlives its record, whose time to live begins at the end; but a live one's may not be written yet.
-    const queue = schedule.queue ?? findTask(schedule.taskName)?.queue;
+    const queue = queues.of(schedule);
     return queue !== undefined && (await app.queueSize(queue)).dead > 0;
   } catch (err) {
     // Runs must not overlap, so what cannot be asked about counts as live: the next slot asks again.

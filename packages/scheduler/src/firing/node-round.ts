@@ -1,8 +1,10 @@
 import type { BaseSchedulerBackend, DueTimes, Flowrra, ScheduledTask, SlotDecision } from '@flowrra/core';
 import type { BrokerGate } from './broker-gate.js';
+import { CallChecks } from './call-checks.js';
 import { decideSlots } from './decide-slots.js';
 import { liveRuns } from './live-runs.js';
-import { type ClaimedFiring, callOptions, refusalText, type SlotSubmitter } from './slot-submitter.js';
+import type { ClaimedFiring, SlotSubmitter } from './slot-submitter.js';
+import type { TaskQueues } from './task-queues.js';
 import type { FindTask, UnknownTasks } from './unknown-tasks.js';
 import type { UnsubmittedSweep } from './unsubmitted-sweep.js';
 
@@ -21,6 +23,7 @@ export interface RoundParts {
   readonly sweep: UnsubmittedSweep;
   readonly unknownTasks: UnknownTasks;
   readonly findTask: FindTask;
+  readonly queues: TaskQueues;
   /** Aborts when nothing may be claimed any more. */
   readonly stopping: AbortSignal;
 }
@@ -34,11 +37,13 @@ export interface RoundReply {
 /** One look at the schedules, and everything that is to be done then. */
 export class NodeRound {
   readonly #parts: RoundParts;
+  readonly #callChecks: CallChecks;
   /** Due schedules that wait for room in a queue. They stay in front of the others, so the node looks behind them. */
   #heldUp = 0;
 
   constructor(parts: RoundParts) {
     this.#parts = parts;
+    this.#callChecks = new CallChecks(parts);
   }
 
   async run(backend: BaseSchedulerBackend): Promise<RoundReply> {
@@ -46,6 +51,7 @@ export class NodeRound {
     const askedAt = app.clock.now();
     const due = await backend.dueTimes({ exceptTasks: unknownTasks.names() });
     if (sweep.dueIn(due) === 0) await sweep.run(backend, due, askedAt);
+    if (unknownTasks.lookIn() === 0) await unknownTasks.look(backend);
     const isDue = due.nextRun !== null && due.nextRun <= due.now;
     if (!isDue || gate.isClosed) return { due, progress: false };
     return { due, progress: await this.#fire(backend, gate.isAjar) };
@@ -63,7 +69,7 @@ export class NodeRound {
       for (let reads = 0, more = true; more && reads < READS_PER_ROUND && this.#mayClaim(probe); reads++) {
         const limit = SCHEDULES_AT_ONCE + this.#heldUp;
         const { now, schedules } = await backend.readDue({ exceptTasks: unknownTasks.names(), limit });
-        const { known, foundUnknown } = await unknownTasks.sortOut(backend, schedules);
+        const { known, foundUnknown } = unknownTasks.sortOut(schedules);
         const ready = [...known].filter((schedule) => !submitter.waitsForRoom(schedule));
         const heldUp = known.size - ready.length;
         const decisions = await this.#decide(backend, probe ? ready.slice(0, 1) : ready, now);
@@ -90,7 +96,7 @@ export class NodeRound {
     const { app } = this.#parts;
     const live = await liveRuns(this.#parts, backend, schedules);
     if (!live) return new Map();
-    const errors = await Promise.all(schedules.map((schedule) => this.#callError(schedule)));
+    const errors = await this.#callChecks.errorsOf(schedules);
     const decisions = schedules.map((schedule, i) => {
       const decision = decideSlots(schedule, now, { lastRunIsLive: live.has(schedule), callError: errors[i] });
       const { error } = decision;
@@ -99,18 +105,6 @@ export class NodeRound {
       return { schedule, decision };
     });
     return new Map(decisions.map((decided) => [decided.schedule.id, decided]));
-  }
-
-  /** Why the schedule's task would be refused; null when it would not. */
-  async #callError(schedule: ScheduledTask): Promise<string | null> {
-    const { app, findTask } = this.#parts;
-    const contract = findTask(schedule.taskName);
-    try {
-      if (contract) await app.checkCall(contract, schedule.args, callOptions(schedule));
-      return null;
-    } catch (err) {
-      return refusalText(err);
-    }
   }
 
   /** @returns whether anything came into the ledger */

@@ -13,6 +13,7 @@ import { NodeHealth } from './node-health.js';
 import { NodeRound } from './node-round.js';
 import { NodeSleep } from './node-sleep.js';
 import { SlotSubmitter } from './slot-submitter.js';
+import { TaskQueues } from './task-queues.js';
 import { type FindTask, UnknownTasks } from './unknown-tasks.js';
 import { UnsubmittedSweep } from './unsubmitted-sweep.js';
 
@@ -38,6 +39,7 @@ export class SchedulerNode {
   readonly #gate: BrokerGate;
   readonly #submitter: SlotSubmitter;
   readonly #sweep: UnsubmittedSweep;
+  readonly #unknownTasks: UnknownTasks;
   readonly #round: NodeRound;
   readonly #sleep: NodeSleep;
   readonly #retention: LedgerRetention;
@@ -55,13 +57,15 @@ export class SchedulerNode {
     this.#options = options;
     this.#health = new NodeHealth(clock);
     const gate = new BrokerGate(app);
-    const submitter = new SlotSubmitter({ app, gate, node, findTask });
-    const unknownTasks = new UnknownTasks({ node, logger, findTask });
+    const queues = new TaskQueues(findTask);
+    const submitter = new SlotSubmitter({ app, gate, node, findTask, queues });
+    const unknownTasks = new UnknownTasks({ node, clock, logger, findTask });
     const sweep = new UnsubmittedSweep({ app, gate, submitter, unknownTasks });
     this.#gate = gate;
     this.#submitter = submitter;
     this.#sweep = sweep;
-    this.#round = new NodeRound({ app, node, gate, submitter, sweep, unknownTasks, findTask, stopping });
+    this.#unknownTasks = unknownTasks;
+    this.#round = new NodeRound({ app, node, gate, submitter, sweep, unknownTasks, findTask, queues, stopping });
     this.#sleep = new NodeSleep(clock, stopping);
     this.#retention = new LedgerRetention({ ...options, clock, logger });
   }
@@ -166,9 +170,10 @@ export class SchedulerNode {
 
   /** Milliseconds until there is something to do; by the store's clock, so that this node's own does not matter. */
   #wakeIn(due: DueTimes): number {
-    const sweepIn = this.#sweep.dueIn(due) ?? Number.POSITIVE_INFINITY;
-    if (!due.nextRun || this.#gate.isClosed) return sweepIn;
-    return Math.min(due.nextRun.getTime() - due.now.getTime(), sweepIn);
+    const [sweepIn, lookIn] = [this.#sweep.dueIn(due), this.#unknownTasks.lookIn()];
+    const chores = Math.min(sweepIn ?? Number.POSITIVE_INFINITY, lookIn ?? Number.POSITIVE_INFINITY);
+    if (!due.nextRun || this.#gate.isClosed) return chores;
+    return Math.min(due.nextRun.getTime() - due.now.getTime(), chores);
   }
 }
 

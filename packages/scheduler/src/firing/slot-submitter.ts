@@ -1,6 +1,7 @@
 import type { BaseSchedulerBackend, CallOptions, Firing, Flowrra, ScheduledTask, TaskContract } from '@flowrra/core';
-import type { BrokerGate } from './broker-gate.js';
+import { type BrokerGate, isQueueFull } from './broker-gate.js';
 import { decideNothing } from './decide-slots.js';
+import type { TaskQueues } from './task-queues.js';
 import type { FindTask } from './unknown-tasks.js';
 
 /** A firing that is not marked this many milliseconds after its claim is pushed by whoever sees it. */
@@ -16,6 +17,8 @@ export interface ClaimedFiring {
   readonly schedule: ScheduledTask;
   /** When this process asked the store for it, by its own clock. */
   readonly askedAt: number;
+  /** Whether it is pushed though its queue is said to be full, and is skipped if that is so. */
+  readonly lastTry?: boolean;
 }
 
 /**
@@ -34,6 +37,7 @@ export interface SlotSubmitterOptions {
   readonly gate: BrokerGate;
   readonly node: string;
   readonly findTask: FindTask;
+  readonly queues: TaskQueues;
 }
 
 /** Pushes the tasks of claimed firings under the firings' ids, and marks in the ledger what became of them. */
@@ -54,7 +58,7 @@ export class SlotSubmitter {
 
   /** Whether the queue of the schedule's tasks is full. */
   waitsForRoom(schedule: ScheduledTask): boolean {
-    const queue = schedule.queue ?? this.#options.findTask(schedule.taskName)?.queue;
+    const queue = this.#options.queues.of(schedule);
     return queue !== undefined && this.#options.gate.isFull(queue);
   }
 
@@ -107,14 +111,19 @@ export class SlotSubmitter {
 
   /** Pushes one firing. @throws what `app.submit` throws */
   async push({ firing, schedule }: ClaimedFiring, contract: TaskContract): Promise<void> {
+    const { app, queues } = this.#options;
     this.#pushing++;
     try {
-      await this.#options.app.submit<readonly unknown[], unknown, unknown>(contract, schedule.args, {
+      const { queue } = await app.submit<readonly unknown[], unknown, unknown>(contract, schedule.args, {
         kwargs: undefined,
         ...callOptions(schedule),
         id: firing.id,
         ...startOf(firing, schedule),
       });
+      queues.note(schedule, queue);
+    } catch (err) {
+      if (isQueueFull(err)) queues.note(schedule, err.queue);
+      throw err;
     } finally {
       this.#pushing--;
     }
@@ -152,13 +161,14 @@ export class SlotSubmitter {
     const { app, gate, findTask } = this.#options;
     const { firing, schedule } = claimed;
     const contract = findTask(schedule.taskName);
-    if (!contract || this.waitsForRoom(schedule)) return 'left';
+    if (!contract || (this.waitsForRoom(schedule) && !claimed.lastTry)) return 'left';
     try {
       if (!(await this.isTimely(claimed))) return 'left';
       await this.push(claimed, contract);
       return 'submitted';
     } catch (err) {
-      if (gate.noteError(err)) return 'left';
+      // Of a full queue it is known that it has taken nothing in.
+      if (gate.noteError(err) && !(claimed.lastTry && isQueueFull(err))) return 'left';
       app.logger.error({ err, schedule: schedule.id, firing: firing.id }, 'a slot is skipped: its task was refused');
       return { skipped: refusalText(err) };
     }

@@ -1,22 +1,31 @@
-import type { BaseSchedulerBackend, Logger, ScheduledTask, TaskContract } from '@flowrra/core';
+import type { BaseSchedulerBackend, Clock, Logger, ScheduledTask, TaskContract } from '@flowrra/core';
 import { decideNothing } from './decide-slots.js';
 
-/** Rows that are told at once that their task is unknown. */
+/** Overdue rows that are looked at together. */
 const ROWS_AT_ONCE = 500;
+/** Milliseconds: nobody is about to fire what is overdue for so long. */
+const OVERDUE = 5_000;
+/** Milliseconds between two looks at what is overdue, which is for people to know, and costs a query. */
+const LOOK_EVERY = 15 * 60_000;
 
 /** What this process knows of a task, with or without its code; null when it knows nothing. */
 export type FindTask = (name: string) => TaskContract | null;
 
 export interface UnknownTasksParts {
   readonly node: string;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly findTask: FindTask;
 }
 
-/** Tasks that this node does not know, and therefore leaves to other nodes. */
+/**
+ * Tasks that this node does not know, and therefore leaves to other nodes. Rows that none of them fires are told why; those
+ * that another one serves are not.
+ */
 export class UnknownTasks {
   readonly #parts: UnknownTasksParts;
   readonly #names = new Set<string>();
+  #nextLook = 0;
 
   constructor(parts: UnknownTasksParts) {
     this.#parts = parts;
@@ -28,37 +37,47 @@ export class UnknownTasks {
     return [...this.#names];
   }
 
-  /** Sorts out the schedules whose task is unknown; when one is found to be, all its rows are told once. */
-  async sortOut(
-    backend: BaseSchedulerBackend,
-    schedules: readonly ScheduledTask[],
-  ): Promise<{ known: Set<ScheduledTask>; foundUnknown: boolean }> {
-    const known = new Set<ScheduledTask>();
-    const unknown = new Set<string>();
-    for (const schedule of schedules) {
-      if (this.#parts.findTask(schedule.taskName)) known.add(schedule);
-      else unknown.add(schedule.taskName);
-    }
-    const found = [...unknown].filter((name) => !this.#names.has(name));
-    for (const name of found) await this.#note(backend, name);
-    return { known, foundUnknown: found.length > 0 };
+  /** Milliseconds until the next look at what is overdue, 0 when it is due; null when every task is known. */
+  lookIn(): number | null {
+    return this.names().length === 0 ? null : Math.max(0, this.#nextLook - this.#parts.clock.now());
   }
 
-  async #note(backend: BaseSchedulerBackend, taskName: string): Promise<void> {
-    const { node, logger } = this.#parts;
-    logger.warn({ task: taskName, node }, 'schedules of a task that is not registered here are left to other nodes');
-    const error = `No task "${taskName}" is registered on the scheduler node that looked. Register it, or remove the schedule.`;
-    // Told before it is excluded: should the store fail in between, the next round begins anew.
-    for (let offset = 0; ; offset += ROWS_AT_ONCE) {
-      const rows = await backend.listMatching({ taskName, enabled: true, limit: ROWS_AT_ONCE, offset });
-      const untold = rows.filter((row) => row.error === null);
-      if (untold.length > 0)
-        await backend.claimDue(
-          untold.map((row) => decideNothing(row, error)),
-          { node },
-        );
-      if (rows.length < ROWS_AT_ONCE) break;
-    }
-    this.#names.add(taskName);
+  /** Tells the rows that nobody fires. */
+  async look(backend: BaseSchedulerBackend): Promise<void> {
+    const { node, clock, findTask } = this.#parts;
+    this.#nextLook = clock.now() + LOOK_EVERY;
+    const { now, schedules } = await backend.readDue({ limit: ROWS_AT_ONCE });
+    const untold = schedules.filter(
+      ({ taskName, nextRun, error }) =>
+        error === null && Number(now) - Number(nextRun) >= OVERDUE && findTask(taskName) === null,
+    );
+    if (untold.length === 0) return;
+    const decisions = untold.map((row) => decideNothing(row, unfired(row.taskName, node)));
+    await backend.claimDue(decisions, { node });
   }
+
+  /** Sorts out the schedules whose task is unknown. */
+  sortOut(schedules: readonly ScheduledTask[]): { known: Set<ScheduledTask>; foundUnknown: boolean } {
+    const { node, logger, clock, findTask } = this.#parts;
+    const known = new Set<ScheduledTask>();
+    let foundUnknown = false;
+    for (const schedule of schedules) {
+      const { taskName } = schedule;
+      if (findTask(taskName)) known.add(schedule);
+      else if (!this.#names.has(taskName)) {
+        foundUnknown = true;
+        this.#names.add(taskName);
+        this.#nextLook = clock.now() + OVERDUE;
+        logger.warn(
+          { task: taskName, node },
+          'schedules of a task that is not registered here are left to other nodes',
+        );
+      }
+    }
+    return { known, foundUnknown };
+  }
+}
+
+function unfired(taskName: string, node: string): string {
+  return `Node "${node}" knows no task "${taskName}", and no other node fired the schedule. Register the task where a scheduler runs, or remove the schedule.`;
 }

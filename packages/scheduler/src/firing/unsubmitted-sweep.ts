@@ -69,7 +69,7 @@ export class UnsubmittedSweep {
     await this.#push(
       backend,
       unsubmitted.filter(({ firing }) => firing.claimedAt.getTime() >= oldest),
-      askedAt,
+      { askedAt, lastTryBefore: oldest + window / 8 },
     );
   }
 
@@ -98,16 +98,17 @@ export class UnsubmittedSweep {
   async #push(
     backend: BaseSchedulerBackend,
     unsubmitted: readonly UnsubmittedFiring[],
-    askedAt: number,
+    { askedAt, lastTryBefore }: { askedAt: number; lastTryBefore: number },
   ): Promise<void> {
     const { gate, submitter, unknownTasks } = this.#parts;
-    const claimed = unsubmitted.flatMap(({ firing, schedule }) => (schedule ? [{ firing, schedule, askedAt }] : []));
-    const { known } = await unknownTasks.sortOut(
-      backend,
-      claimed.map(({ schedule }) => schedule),
-    );
+    const claimed = unsubmitted.flatMap(({ firing, schedule }) => {
+      // While the broker would still know whether it was pushed, and so a full queue tells that it was not.
+      const lastTry = firing.claimedAt.getTime() < lastTryBefore;
+      return schedule ? [{ firing, schedule, askedAt, lastTry }] : [];
+    });
+    const { known } = unknownTasks.sortOut(claimed.map(({ schedule }) => schedule));
     const ready = claimed.filter(({ schedule }) => known.has(schedule));
-    const pushable = ready.filter(({ schedule }) => !submitter.waitsForRoom(schedule));
+    const pushable = ready.filter(({ schedule, lastTry }) => lastTry || !submitter.waitsForRoom(schedule));
     this.#heldUp = ready.length - pushable.length;
     if (pushable.length === 0) gate.leaveAjar();
     else await submitter.submit(backend, pushable, { probe: gate.refusal !== null });

@@ -22,7 +22,8 @@ import {
   type UnsubmittedFiring,
 } from '@flowrra/core';
 import { ChangeWaits } from '../change-waits.js';
-import { checkChanges, checkIdentity, checkInstant, checkRunTimes, checkStorable } from '../check-storable.js';
+import { checkConditions, checkPageOptions } from '../check-filter.js';
+import { checkChanges, checkId, checkIdentity, checkInstant, checkRunTimes, checkStorable } from '../check-storable.js';
 import { runsAmong } from '../claimed-runs.js';
 import { matchesFilter } from '../matches-filter.js';
 import { definitionHash } from '../schedule-identity.js';
@@ -64,6 +65,7 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
 
   async delete(id: string): Promise<boolean> {
     this.#checkOpen();
+    checkId(id);
     const deleted = this.#schedules.delete(id);
     if (deleted) this.#waits.wake();
     return deleted;
@@ -71,6 +73,7 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
 
   async get(id: string): Promise<ScheduledTask | null> {
     this.#checkOpen();
+    checkId(id);
     const task = this.#schedules.get(id);
     return task ? copySchedule(task) : null;
   }
@@ -92,6 +95,7 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
   async updateRunTimes(id: string, lastRun: Date, nextRun: Date | null): Promise<void> {
     this.#checkOpen();
     checkRunTimes(lastRun, nextRun);
+    checkId(id);
     this.#schedules.write({ ...this.#schedules.find(id), lastRun, nextRun });
     this.#waits.wake();
   }
@@ -177,7 +181,8 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
 
   override async listFirings(scheduleId: string, page: Page = {}): Promise<Firing[]> {
     this.#checkOpen();
-    const { limit, offset } = checkPage(page);
+    checkId(scheduleId);
+    const { limit, offset } = checkPage(checkPageOptions(page));
     return this.#ledger.ofSchedule(scheduleId).slice(offset, offset + limit);
   }
 
@@ -195,7 +200,7 @@ export class InMemorySchedulerBackend extends BaseSchedulerBackend {
   }
 
   override async listMatching(filter: ScheduleFilter): Promise<ScheduledTask[]> {
-    const { limit, offset } = checkPage(filter);
+    const { limit, offset } = checkPage(checkConditions(filter));
     return this.#list((task) => matchesFilter(task, filter)).slice(offset, offset + limit);
   }
 

@@ -21,6 +21,7 @@ import {
   type UnsubmittedFiring,
 } from '@flowrra/core';
 import { ChangeWaits } from '../change-waits.js';
+import { checkConditions, checkPageOptions } from '../check-filter.js';
 import { checkChanges, checkStorable } from '../check-storable.js';
 import { matchesFilter } from '../matches-filter.js';
 import { copySchedule, isSameVersion, storableDecision, storableMark } from '../stored-schedule.js';
@@ -188,7 +189,7 @@ class SingleNodeLedger extends BaseSchedulerBackend {
   }
 
   override async listFirings(scheduleId: string, page: Page = {}): Promise<Firing[]> {
-    const { limit, offset } = checkPage(page);
+    const { limit, offset } = checkPage(checkPageOptions(page));
     this.#checkOpen();
     return this.#ledger.ofSchedule(scheduleId).slice(offset, offset + limit);
   }
@@ -222,7 +223,7 @@ class SingleNodeLedger extends BaseSchedulerBackend {
   }
 
   override async listMatching(filter: ScheduleFilter): Promise<ScheduledTask[]> {
-    const { limit, offset } = checkPage(filter);
+    const { limit, offset } = checkPage(checkConditions(filter));
     return (await this.listAll()).filter((row) => matchesFilter(row, filter)).slice(offset, offset + limit);
   }
 

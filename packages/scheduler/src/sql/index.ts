@@ -14,6 +14,7 @@ export { SqlSchedulerBackend } from './sql-scheduler-backend.js';
 // What a dialect and its tests see of the tables
 
 export type { CellTable } from './cell-table.js';
+export { checkKysely } from './check-kysely.js';
 export { rawTransaction } from './raw-transaction.js';
 export {
   ALL_TABLES,

@@ -7,6 +7,8 @@ import {
   type UnsubmittedFiring,
 } from '@flowrra/core';
 import { type Kysely, sql } from 'kysely';
+import { checkPageOptions } from '../check-filter.js';
+import { checkId } from '../check-storable.js';
 import { deleteRows, inBatches, updateRows } from './bulk-statements.js';
 import { claimedFirings } from './firing-conditions.js';
 import { type ReadSchedule, readSchedule, rowToFiring, toNumber } from './row-mapper.js';
@@ -89,7 +91,8 @@ export class LedgerStore {
   }
 
   async list(scheduleId: string, page: Page = {}): Promise<Firing[]> {
-    const { limit, offset } = checkPage(page);
+    checkId(scheduleId);
+    const { limit, offset } = checkPage(checkPageOptions(page));
     this.#session.checkOpen();
     if (limit === 0) return [];
     const rows = await this.#session.read((db) =>

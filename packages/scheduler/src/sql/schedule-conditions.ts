@@ -19,11 +19,7 @@ export function whereMatching<Row>(schedules: Schedules<Row>, filter: ScheduleFi
   if (taskName !== undefined) matching = matching.where('task_name', '=', taskName);
   if (owner !== undefined) matching = matching.where('owner', owner === null ? 'is' : '=', owner);
   if (enabled !== undefined) matching = matching.where('enabled', '=', Number(enabled));
-  if (text) matching = matching.where(sql<boolean>`search_text like ${containing(text)} escape '!'`);
+  // Byte by byte, as `like` is not everywhere: SQLite reads some characters as others, and each engine has its own escapes.
+  if (text) matching = matching.where(sql<boolean>`replace(search_text, ${text.toLowerCase()}, '') <> search_text`);
   return matching;
-}
-
-/** A pattern that matches texts with this part. A backslash would mean something else to each engine. */
-function containing(part: string): string {
-  return `%${part.toLowerCase().replace(/[!%_]/g, '!$&')}%`;
 }

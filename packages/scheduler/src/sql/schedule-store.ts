@@ -6,7 +6,8 @@ import {
   ScheduleNotFoundError,
 } from '@flowrra/core';
 import { sql, type UpdateObject } from 'kysely';
-import { checkIdentity, checkInstant, checkRunTimes, checkStorable } from '../check-storable.js';
+import { checkConditions } from '../check-filter.js';
+import { checkId, checkIdentity, checkInstant, checkRunTimes, checkStorable } from '../check-storable.js';
 import { definitionHash, type ScheduleIdentity } from '../schedule-identity.js';
 import { insertRows } from './bulk-statements.js';
 import { fromDate, rowToSchedule, scheduleToRow } from './row-mapper.js';
@@ -49,6 +50,7 @@ export class ScheduleStore {
   }
 
   async #set(id: string, values: UpdateObject<SqlTables, 'schedules'>): Promise<void> {
+    checkId(id);
     await this.#session.write(async (trx) => {
       const { schedules } = this.#session.tables;
       const { numUpdatedRows } = await trx.updateTable(schedules).set(values).where('id', '=', id).executeTakeFirst();
@@ -58,6 +60,7 @@ export class ScheduleStore {
   }
 
   async delete(id: string): Promise<boolean> {
+    checkId(id);
     return (await this.#remove(id)) > 0;
   }
 
@@ -75,6 +78,7 @@ export class ScheduleStore {
   }
 
   async get(id: string): Promise<ScheduledTask | null> {
+    checkId(id);
     const found = await this.#list((schedules) => schedules.where('id', '=', id));
     return found[0] ?? null;
   }
@@ -101,7 +105,7 @@ export class ScheduleStore {
   }
 
   async listMatching(filter: ScheduleFilter): Promise<ScheduledTask[]> {
-    const { limit, offset } = checkPage(filter);
+    const { limit, offset } = checkPage(checkConditions(filter));
     this.#session.checkOpen();
     if (limit === 0) return [];
     return this.#list((schedules) => {

@@ -93,9 +93,10 @@ export class SqlCall {
   }
 
   #deadlineError(): StoreUnavailableError {
-    const why = this.#lockedBy === undefined ? 'did not answer' : 'was locked by somebody else all the time';
+    const busy = this.#lockedBy instanceof Error ? ` It says: ${this.#lockedBy.message.replace(/\.$/, '')}.` : '';
+    const why = busy ? 'was locked by somebody else or had no connection free all the time' : 'did not answer';
     return new StoreUnavailableError(
-      `${this.#dialect.label} ${why} for ${Math.round(this.#deadline / 1_000)} s. Is it overloaded, or does a transaction stay open?`,
+      `${this.#dialect.label} ${why} for ${Math.round(this.#deadline / 1_000)} s. Is it overloaded, or does a transaction stay open?${busy}`,
       { cause: this.#lockedBy },
     );
   }

@@ -14,6 +14,8 @@ interface Field {
 const NUMBER = '\\d{1,2}';
 const MONTH = 'jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec';
 const WEEKDAY = 'sun|mon|tue|wed|thu|fri|sat';
+const MONTHS = MONTH.split('|');
+const WEEKDAYS = WEEKDAY.split('|');
 
 const FIELDS: readonly Field[] = [
   { name: 'second', min: 0, max: 59, item: itemOf(NUMBER) },
@@ -96,12 +98,20 @@ function checkItem({ name, min, max, item: pattern }: Field, item: string, text:
       throw wrong(`${number} is not from ${min} to ${max}.`);
     }
   }
-  if (first && last && Number(first) > Number(last)) {
-    throw wrong('write the range from the lower to the higher, or two ranges.');
+  if (first && last && numberOf(first) > numberOf(last)) {
+    const sunday = name === 'weekday' && numberOf(last) === 0 ? ' At the end of a range Sunday is 7.' : '';
+    throw wrong(`write the range from the lower to the higher, or two ranges.${sunday}`);
   }
   if (step && (Number(step) < 1 || Number(step) > max - min + 1)) {
     throw wrong(`a step is from 1 to ${max - min + 1}. An interval (every) has no such limit.`);
   }
+}
+
+/** Of a number or a name, which is only right to compare within its field. */
+function numberOf(value: string): number {
+  const name = value.toLowerCase();
+  const month = MONTHS.indexOf(name);
+  return /^\d/.test(value) ? Number(value) : month < 0 ? WEEKDAYS.indexOf(name) : month + 1;
 }
 
 /** Says what is wrong with a cron expression: `what` goes on after its name. */

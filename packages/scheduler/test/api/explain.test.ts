@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { after, claim, DAY, HOUR, MINUTE, setup, slotFiring } from './setup.js';
 
 /** A schedule of every hour whose first five hours are over; nothing is claimed yet. */
@@ -165,6 +165,41 @@ describe('explaining a slot', () => {
       outcome: 'not-recorded',
       text: expect.stringContaining('unless it is enabled'),
     });
+  });
+
+  it('of the year 9998 leaves the event loop to others while it counts up to it', async () => {
+    const { scheduler, tick } = setup();
+    const often = { id: 'often', task: tick, cron: '0 7 * * *', timeZone: 'Europe/Berlin', maxRuns: 10_000_000 };
+    await scheduler.schedule(often);
+    let longest = 0;
+    let last = performance.now();
+    const watch = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    }, 1);
+    onTestFinished(() => clearInterval(watch));
+    const far = await scheduler.explain('often', new Date('9998-01-01T06:00:00Z'));
+    expect(far).toMatchObject({ outcome: 'upcoming' });
+    longest = Math.max(longest, performance.now() - last);
+    expect(longest).toBeLessThan(1_000);
+    await scheduler.schedule({ ...often, maxRuns: 100 });
+    expect(await scheduler.explain('often', new Date('9998-01-01T06:00:00Z'))).toMatchObject({
+      outcome: 'not-recorded',
+      text: expect.stringContaining('may run 100 times'),
+    });
+  }, 60_000);
+
+  it('of a schedule whose next run was set counts from there, also where that is between the others', async () => {
+    const { scheduler, backend, tick } = await hourly();
+    await scheduler.schedule({ id: 'few', task: tick, cron: '0 * * * *', maxRuns: 2 });
+    await backend.updateRunTimes('few', after(5 * HOUR), after(8.5 * HOUR));
+    expect(await scheduler.explain('few', after(8 * HOUR))).toMatchObject({
+      outcome: 'not-recorded',
+      text: 'The ledger has nothing of the slot of 2026-01-01T08:00:00.000Z: the next run was set to 2026-01-01T08:30:00.000Z, which is after it.',
+    });
+    for (const hour of [8.5, 9])
+      expect(await scheduler.explain('few', after(hour * HOUR))).toMatchObject({ outcome: 'upcoming' });
+    expect(await scheduler.explain('few', after(10 * HOUR))).toMatchObject({ outcome: 'not-recorded' });
   });
 
   it('that the ledger does not have says why that can be', async () => {

@@ -151,6 +151,13 @@ describe('a preview', () => {
     expect(await scheduler.preview('a', 1)).toEqual([after(DAY + 17 * HOUR)]);
   });
 
+  it('begins with the next run that was set, also where that is between the others', async () => {
+    const { scheduler, backend, tick } = setup();
+    await scheduler.schedule({ id: 'a', task: tick, every: '1h', maxRuns: 3 });
+    await backend.updateRunTimes('a', START, after(2.5 * HOUR));
+    expect(await scheduler.preview('a', 10)).toEqual([after(2.5 * HOUR), after(3 * HOUR), after(4 * HOUR)]);
+  });
+
   it('shows what a disabled schedule would do if it were enabled', async () => {
     const { scheduler, tick } = setup();
     await scheduler.schedule({ id: 'a', task: tick, every: '1h', enabled: false });

@@ -107,14 +107,35 @@ describe('A broker that refuses', () => {
     expect(world.log.count('queue is full')).toBe(1);
   });
 
+  it('holds up what middleware puts into a full queue, whatever queue the schedule names (SC-14)', async () => {
+    world = await setup({ broker: { maxQueueSize: 2 } });
+    world.app.use({
+      submit: (call, next) => next({ ...call, options: { ...call.options, queue: 'narrow' } }),
+    });
+    await world.create(schedule('s', { queue: 'wide' }));
+    await world.node().start();
+    await world.clock.advance(MINUTE);
+    // The third one found out.
+    expect(await ledger(world.backend, 's')).toEqual([
+      'slot 1000 submitted',
+      'slot 2000 submitted',
+      'slot 3000 claimed',
+    ]);
+    await purge(world, 'narrow');
+    await world.clock.advance(6 * SECOND);
+    expect((await ledger(world.backend, 's'))[2]).toBe('slot 3000 submitted');
+  });
+
   it('judges the backlog of a full queue once, when it has room again after two hours (SC-14)', async () => {
     world = await setup({ broker: { maxQueueSize: 2 } });
     await world.create(...range(1, 5, 1).map((n) => schedule(`s${n}`, { schedule: String(MINUTE), queue: 'narrow' })));
     await world.node().start();
     await world.clock.advance(2 * HOUR);
-    // Two found room; the others were claimed once, when nobody knew, and nothing after that.
+    // Two found room; the others were claimed once, when nobody knew, and nothing after that: they are known not to have run.
     for (const n of range(1, 5, 1))
-      expect(await ledger(world.backend, `s${n}`)).toEqual([`slot ${MINUTE} ${n <= 2 ? 'submitted' : 'unknown'}`]);
+      expect(await ledger(world.backend, `s${n}`)).toEqual([`slot ${MINUTE} ${n <= 2 ? 'submitted' : 'skipped'}`]);
+    expect((await world.backend.listFirings('s5'))[0]?.reason).toContain('Queue "narrow" holds its limit');
+    expect(world.log.count('nobody can tell')).toBe(0);
     for (let n = 0; n < 3; n++) {
       await purge(world, 'narrow');
       await world.clock.advance(6 * SECOND);
@@ -126,6 +147,20 @@ describe('A broker that refuses', () => {
         `slot ${120 * MINUTE} submitted`,
       ]);
     }
+  });
+
+  it('with a queue that was full for nearly half the window still gets what waited, once there is room', async () => {
+    world = await setup({ broker: { maxQueueSize: 2 } });
+    await world.create(
+      ...range(1, 4, 1).map((n) => schedule(`s${n}`, { schedule: String(24 * HOUR), nextRun: at(0), queue: 'narrow' })),
+    );
+    await world.node('a').start();
+    await world.node('b').start();
+    await world.clock.advance(20 * MINUTE);
+    await purge(world, 'narrow');
+    await world.clock.advance(6 * SECOND);
+    for (const n of range(1, 4, 1)) expect(await ledger(world.backend, `s${n}`)).toEqual(['slot 0 submitted']);
+    for (const n of range(1, 4, 1)) expect(await world.enqueued(`s${n}`)).toEqual([0]);
   });
 
   it('is seen in the health of a node, and so is its return (SC-16)', async () => {

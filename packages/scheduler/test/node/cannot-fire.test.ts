@@ -27,6 +27,34 @@ describe('A schedule that cannot fire', () => {
     expect(world.log.count('not registered here')).toBe(1);
   });
 
+  it('shows nothing on its row as long as another node fires it, and why a few seconds after none does (SC-12)', async () => {
+    world = await setup();
+    await world.create(
+      schedule('theirs', { taskName: 'theirs', schedule: String(2 * SECOND) }),
+      schedule('later', { taskName: 'theirs', schedule: String(HOUR) }),
+    );
+    world.app.task('theirs', () => {});
+    const errors: unknown[] = [];
+    const watched = doorTo(world.backend, async (method, through) => {
+      if (method === 'dueTimes') for (const id of ['theirs', 'later']) errors.push((await world.row(id)).error);
+      return through();
+    });
+    await world.node('without', watched, (task) => (task === 'theirs' ? null : world.app.findTask(task))).start();
+    const knowing = world.node('with');
+    await knowing.start();
+    await world.clock.advance(30 * MINUTE);
+    expect(world.log.count('not registered here')).toBe(1);
+    expect(new Set(errors)).toEqual(new Set([null]));
+    const stopped = knowing.stop({ grace: 0 });
+    await world.clock.advance(20 * MINUTE);
+    await stopped;
+    expect((await world.row('theirs')).error).toBe(
+      'Node "without" knows no task "theirs", and no other node fired the schedule. ' +
+        'Register the task where a scheduler runs, or remove the schedule.',
+    );
+    expect((await world.row('later')).error).toBeNull();
+  });
+
   it('fires once its task is registered after all, and loses its error (SC-12)', async () => {
     world = await setup();
     await world.create(schedule('later', { taskName: 'later' }));
@@ -99,6 +127,24 @@ describe('A schedule that cannot fire', () => {
     await world.clock.advance(SECOND);
     expect(await world.enqueued('bad')).toEqual([3_000]);
     expect((await world.row('bad')).error).toBeNull();
+  });
+
+  it('skips its slots when the schema of its task never answers, and others fire on (SC-12)', async () => {
+    world = await setup();
+    let asked = 0;
+    const validate = () => new Promise<never>(() => void asked++);
+    const silent = { '~standard': { version: 1 as const, vendor: 'test', validate } };
+    world.app.task('silent', { schema: { args: silent } }, () => {});
+    await world.create(schedule('stuck', { taskName: 'silent' }), schedule('fine'));
+    await world.node().start();
+    await world.clock.advance(10 * SECOND);
+    expect((await world.row('stuck')).error).toBe('Its task was refused: its schema did not answer within 5 s.');
+    expect(await ledger(world.backend, 'stuck')).toEqual(
+      range(SECOND, 10 * SECOND, SECOND).map((slot) => `slot ${slot} skipped`),
+    );
+    expect(await world.enqueued('fine')).toEqual(range(SECOND, 10 * SECOND, SECOND));
+    expect((await world.backend.listFirings('fine'))[0]?.claimedAt).toEqual(at(10 * SECOND));
+    expect(asked).toBe(1);
   });
 
   it('skips a slot whose task a middleware refuses, and says why in the ledger and on the row', async () => {

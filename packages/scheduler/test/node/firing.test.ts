@@ -285,6 +285,23 @@ describe('A node', () => {
     ]);
   });
 
+  it('looks for dead letters in the queue into which middleware put the task', async () => {
+    world = await setup();
+    world.app.use({
+      submit: (call, next) => next({ ...call, options: { ...call.options, queue: 'tenant' } }),
+    });
+    await world.create(schedule('s', { overlap: 'skip', schedule: String(5 * SECOND) }));
+    await world.node().start();
+    await world.clock.advance(5 * SECOND);
+    const held = { queue: 'tenant', lane: 'io', worker: 'w', count: 1, leaseMs: SECOND, alone: true } as const;
+    const { claims } = await world.broker.claim(held);
+    await world.broker.ack(claims.map(({ lease }) => ({ lease, deadLetter: 'crashed' })));
+    // Its record was too old to keep.
+    world.app.get = () => Promise.resolve(null);
+    await world.clock.advance(5 * SECOND);
+    expect(await ledger(world.backend, 's')).toEqual(['slot 5000 submitted', 'slot 10000 submitted']);
+  });
+
   it('skips what overlaps with a run of which nobody can tell whether it ended', async () => {
     world = await setup();
     await world.create(schedule('s', { overlap: 'skip' }));

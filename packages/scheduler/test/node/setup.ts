@@ -14,6 +14,7 @@ import { createTestApp } from '@flowrra/core/testing';
 import { sampleSchedule } from '../../src/conformance/sample-schedules.js';
 import type { Retention } from '../../src/firing/ledger-retention.js';
 import { SchedulerNode } from '../../src/firing/scheduler-node.js';
+import type { FindTask } from '../../src/firing/unknown-tasks.js';
 import { InMemorySchedulerBackend } from '../../src/in-memory/in-memory-scheduler-backend.js';
 import { scheduleTimes } from '../../src/schedule-times.js';
 
@@ -113,11 +114,15 @@ export async function setup({
     /** The ids of the schedules whose tasks ran, once the app is started. */
     ran,
     /** A node that is not started. */
-    node(name = 'node-1', store: BaseSchedulerBackend | (() => Promise<BaseSchedulerBackend>) = backend) {
+    node(
+      name = 'node-1',
+      store: BaseSchedulerBackend | (() => Promise<BaseSchedulerBackend>) = backend,
+      findTask: FindTask = (task) => app.findTask(task),
+    ) {
       const node = new SchedulerNode({
         app,
         backend: typeof store === 'function' ? store : async () => store,
-        findTask: (task) => app.findTask(task),
+        findTask,
         node: name,
         retention,
       });

@@ -20,4 +20,18 @@ describe('SqlCall', () => {
       expect(() => call.checkTime()).toThrow('did not answer for 10 s');
     },
   );
+
+  it('says what the database said all the time, when it is given up', async () => {
+    vi.useFakeTimers();
+    const full: SqlDialect = { ...dialect, kindOfError: () => 'busy' };
+    const call = new SqlCall(full, 0, new AbortController().signal);
+    const given = expect(call.run(() => Promise.reject(new Error('Too many connections')))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message:
+        'The database was locked by somebody else or had no connection free all the time for 10 s. ' +
+        'Is it overloaded, or does a transaction stay open? It says: Too many connections.',
+    });
+    await vi.advanceTimersByTimeAsync(10_000);
+    await given;
+  });
 });

@@ -72,6 +72,17 @@ describe('what is not a cron expression', () => {
     expect(refusal(() => checkCron(expression))).toContain(named);
   });
 
+  test.each([
+    ['0 22-4 * * *', 'two ranges.'],
+    ['0 0 * * fri-mon', 'two ranges.'],
+    ['0 0 * nov-feb *', 'two ranges.'],
+    ['0 0 * * Mon-SUN', 'two ranges. At the end of a range Sunday is 7.'],
+    ['0 0 * * 5-sun/2', 'two ranges. At the end of a range Sunday is 7.'],
+  ])('%j is refused with what to write instead, whether it has numbers or names (CR-07)', (expression, ending) => {
+    const advice = `write the range from the lower to the higher, or ${ending}`;
+    expect(refusal(() => checkCron(expression)).endsWith(advice)).toBe(true);
+  });
+
   test('six fields are taken when seconds are asked for (CR-07)', () => {
     expect(checkCron('*/10 * * * * *', { seconds: true })).toBe('*/10 * * * * *');
     expect(checkCron('* * * * *', { seconds: true })).toBe('* * * * *');

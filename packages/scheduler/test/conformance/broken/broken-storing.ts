@@ -137,6 +137,13 @@ class SearchesTheCaseOfLetters extends InMemorySchedulerBackend {
   }
 }
 
+/** As a query does whose condition is left out when there is nothing to compare with. */
+class RemovesAllWithoutAnId extends InMemorySchedulerBackend {
+  override async delete(id: string): Promise<boolean> {
+    return id === undefined ? (await this.clear()) > 0 : super.delete(id);
+  }
+}
+
 class MindsTheOrderOfKeys extends InMemorySchedulerBackend {
   override async findByDefinition(
     taskName: string,
@@ -183,6 +190,7 @@ export const BROKEN_STORING: BrokenSamples = [
   [CreatesWhatItShouldUpdate, 'refuses to update what is not there, and creates nothing'],
   [TakesTheRevisionForAVersionOfRuns, 'notes when a schedule ran and runs next, and leaves the rest as it is'],
   [IgnoresRunsOfWhatIsGone, 'refuses to note a run of what is not there'],
+  [RemovesAllWithoutAnId, 'removes nothing, and finds nothing, by an id that is no text'],
   [IsDueOnlyAfterwards, 'lists what is due up to the given instant, the earliest first'],
   [ListsInOrderOfCreation, 'lists whole schedules, by the bytes of their ids'],
   [ListsWhatIsDisabled, 'lists what is enabled, due or not'],
