@@ -2,7 +2,6 @@ import { Flowrra } from '@flowrra/core';
 import fastq from 'fastq';
 import PQueue from 'p-queue';
 import { FLOWRRA_SETTINGS } from '../flowrra-settings.js';
-import { flowrraWithoutEvents } from './open-executor.js';
 
 /** Something that runs calls of one function in this process, so many at a time. */
 export interface Pool {
@@ -28,7 +27,6 @@ export const POOLS = {
       close: () => app.stop(),
     };
   },
-  'events cut out': flowrraWithoutEvents,
   async 'p-queue'({ concurrency, handler }: PoolOptions): Promise<Pool> {
     const queue = new PQueue({ concurrency });
     return {
