@@ -98,6 +98,7 @@ export { getBroker } from './brokers/get-broker.js';
 // For authors of stores
 
 export { CONTRACT, implementsContract, type StoreContext } from './contract.js';
+export { errorAt } from './error-at.js';
 export { checkName } from './names.js';
 export { onAbort } from './on-abort.js';
 export { checkDuration, checkInteger, checkOptions } from './options.js';

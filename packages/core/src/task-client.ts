@@ -5,7 +5,8 @@ import { getBackend } from './backends/get-backend.js';
 import type { BaseBroker, NewMessage } from './brokers/base-broker.js';
 import { getBroker } from './brokers/get-broker.js';
 import type { Config } from './config.js';
-import { ArgumentError, FlowrraError, StoppedError, TaskNotFoundError } from './errors.js';
+import { errorAt } from './error-at.js';
+import { ArgumentError, StoppedError, TaskNotFoundError } from './errors.js';
 import { TaskEvents } from './events/task-events.js';
 import type { Middleware, SubmitCall } from './middleware.js';
 import { checkName } from './names.js';
@@ -113,9 +114,7 @@ export class TaskClient implements HandleSource {
         const message = this.prepare(call);
         messages.push(message instanceof Promise ? await message : message);
       } catch (err) {
-        // Ours only: what the caller's own objects throw goes on as it is.
-        if (err instanceof FlowrraError) err.message = `calls[${index}]: ${err.message}`;
-        throw err;
+        throw errorAt(`calls[${index}]`, err);
       }
     }
     // They may come out of it changed, so each is prepared anew.

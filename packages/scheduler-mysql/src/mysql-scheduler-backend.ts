@@ -55,10 +55,7 @@ function makeDialect(target: string | object, poolSize: number | undefined): MyS
 function readyTarget(target: object): MySQLTarget {
   const has = (...names: string[]) => target instanceof Object && names.every((name) => name in target);
   // By what they can do: a Kysely or a mysql2 of another version is as good.
-  if (has('selectFrom', 'withoutPlugins')) {
-    checkKysely(target as Kysely<unknown>);
-    return { db: target as Kysely<unknown> };
-  }
+  if (has('selectFrom', 'withoutPlugins')) return { db: checkKysely(target as Kysely<unknown>) };
   if (has('getConnection')) {
     // A pool of mysql2/promise is a shell around one with callbacks.
     return { pool: 'pool' in target ? (target as unknown as { pool: Pool }).pool : (target as Pool) };

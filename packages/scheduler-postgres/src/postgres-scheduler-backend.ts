@@ -51,10 +51,7 @@ function makeDialect(target: string | object, poolSize: number | undefined): Pos
 function readyTarget(target: object): PostgresTarget {
   const has = (...names: string[]) => target instanceof Object && names.every((name) => name in target);
   // By what they can do: a Kysely or a pg of another version is as good.
-  if (has('selectFrom', 'withoutPlugins')) {
-    checkKysely(target as Kysely<unknown>);
-    return { db: target as Kysely<unknown> };
-  }
+  if (has('selectFrom', 'withoutPlugins')) return { db: checkKysely(target as Kysely<unknown>) };
   if (has('connect', 'totalCount')) return { pool: target as Pool };
   throw new ArgumentError('target', 'target must be a postgresql: address, a pg.Pool or a Kysely instance.');
 }

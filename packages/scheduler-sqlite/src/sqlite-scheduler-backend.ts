@@ -29,8 +29,8 @@ export class SQLiteSchedulerBackend extends SqlSchedulerBackend {
 
 function checkTarget(target: unknown): SqliteTarget {
   if (typeof target === 'string' && target.trim() !== '' && !target.includes('\0')) return target;
-  if (isKysely(target)) checkKysely(target);
-  if (isKysely(target) || isDatabase(target)) return target as SqliteTarget;
+  if (isKysely(target)) return checkKysely(target) as SqliteTarget;
+  if (isDatabase(target)) return target as SqliteTarget;
   throw new ConfigError('path', 'Pass the path of a SQLite file, a better-sqlite3 Database or a Kysely instance.');
 }
 

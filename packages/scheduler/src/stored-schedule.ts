@@ -47,6 +47,11 @@ export function isSameVersion(row: RowVersion, read: RowVersion): boolean {
   );
 }
 
+/** Names what a schedule is defined as: each change has another one. */
+export function versionOf({ incarnation, revision }: Omit<RowVersion, 'nextRun'>): string {
+  return `${incarnation} ${revision}`;
+}
+
 /** Whether both are the same instant, or both none. */
 export function sameInstant(a: Date | null, b: Date | null): boolean {
   return a?.getTime() === b?.getTime();

@@ -86,8 +86,8 @@ class SkipsTooFew extends InMemoryBackend {
   }
 }
 
-/** Counts the time to live from the first record. */
-class ExpiresPendingTasks extends InMemoryBackend {
+/** Has timers of its own for the time to live. */
+class TimesResults extends InMemoryBackend {
   readonly #ttl: number;
   #context: StoreContext | undefined;
 
@@ -101,8 +101,15 @@ class ExpiresPendingTasks extends InMemoryBackend {
     await super.open(context);
   }
 
-  override async store(taskId: string, result: TaskResult): Promise<boolean> {
+  protected deleteLater(taskId: string): void {
     if (Number.isFinite(this.#ttl)) this.#context?.clock.after(this.#ttl, () => void this.delete(taskId));
+  }
+}
+
+/** Counts the time to live from the first record. */
+class ExpiresPendingTasks extends TimesResults {
+  override async store(taskId: string, result: TaskResult): Promise<boolean> {
+    this.deleteLater(taskId);
     return super.store(taskId, result);
   }
 }
@@ -119,23 +126,9 @@ class RenewsWhatStands extends InMemoryBackend {
 }
 
 /** A timer for each final result, which is not ended with it. */
-class ExpiresWhatComesLater extends InMemoryBackend {
-  readonly #ttl: number;
-  #context: StoreContext | undefined;
-
-  constructor(options: { ttl?: number | null } = {}) {
-    super(options);
-    this.#ttl = options.ttl ?? Number.POSITIVE_INFINITY;
-  }
-
-  override async open(context: StoreContext): Promise<void> {
-    this.#context = context;
-    await super.open(context);
-  }
-
+class ExpiresWhatComesLater extends TimesResults {
   override async store(taskId: string, result: TaskResult): Promise<boolean> {
-    const isTimed = isFinished(result) && Number.isFinite(this.#ttl);
-    if (isTimed) this.#context?.clock.after(this.#ttl, () => void this.delete(taskId));
+    if (isFinished(result)) this.deleteLater(taskId);
     return super.store(taskId, result);
   }
 }

@@ -12,6 +12,6 @@ redis.call('ZREM', KEYS[FINISHED], id)
 local record = redis.call('HGET', KEYS[TASKS], id)
 local result = record and parseResult(record)
 if result and result.kind == 'f' and not result.remembered then
-  redis.call('HSET', KEYS[TASKS], id, (record:gsub('^(f|%l+|%d+|%-?%d*|%d+|%d*|)|', '%1r|', 1)))
+  redis.call('HSET', KEYS[TASKS], id, (record:gsub(UNFLAGGED_RESULT, '%1r%2', 1)))
 end
 return letter

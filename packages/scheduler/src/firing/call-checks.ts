@@ -1,4 +1,5 @@
 import type { Flowrra, ScheduledTask, Timer } from '@flowrra/core';
+import { versionOf } from '../stored-schedule.js';
 import { callOptions, refusalText } from './slot-submitter.js';
 import type { FindTask } from './unknown-tasks.js';
 
@@ -35,7 +36,7 @@ export class CallChecks {
   }
 
   #ask(schedule: ScheduledTask, tooLate: Promise<string>): Promise<string | null> | string {
-    const version = `${schedule.incarnation} ${schedule.revision}`;
+    const version = versionOf(schedule);
     if (this.#unanswered.has(version)) return NO_ANSWER;
     this.#unanswered.add(version);
     const answer = this.#errorOf(schedule).finally(() => this.#unanswered.delete(version));

@@ -1,4 +1,5 @@
 import type { ScheduledTask } from '@flowrra/core';
+import { versionOf } from '../stored-schedule.js';
 import type { FindTask } from './unknown-tasks.js';
 
 /** Most schedules whose tasks went elsewhere that are kept in mind. */
@@ -16,7 +17,7 @@ export class TaskQueues {
     this.#findTask = findTask;
   }
 
-  /** Undefined when nobody here knows the task. */
+  /** Undefined when nobody here knows the task. What was registered anew may go another way. */
   of(schedule: ScheduledTask): string | undefined {
     const seen = this.#elsewhere.get(schedule.id);
     return seen?.version === versionOf(schedule) ? seen.queue : this.#named(schedule);
@@ -33,9 +34,4 @@ export class TaskQueues {
   #named(schedule: ScheduledTask): string | undefined {
     return schedule.queue ?? this.#findTask(schedule.taskName)?.queue;
   }
-}
-
-/** What was registered anew may go another way. */
-function versionOf({ incarnation, revision }: ScheduledTask): string {
-  return `${incarnation} ${revision}`;
 }

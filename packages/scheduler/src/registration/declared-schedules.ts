@@ -3,7 +3,7 @@ import {
   type BaseSchedulerBackend,
   checkName,
   checkOptions,
-  FlowrraError,
+  errorAt,
   type ScheduleChange,
   type ScheduledTask,
 } from '@flowrra/core';
@@ -73,9 +73,7 @@ export async function checkDeclarations(
   const declared = new Map<string, DefinedSchedule>();
   for (const [index, definition] of definitions.entries()) {
     const one = await check(definition).catch((err: unknown) => {
-      // Ours only: what the caller's own objects throw goes on as it is.
-      if (err instanceof FlowrraError) err.message = `definitions[${index}]: ${err.message}`;
-      throw err;
+      throw errorAt(`definitions[${index}]`, err);
     });
     if (one.owner !== null && one.owner !== owner)
       throw new ArgumentError('owner', `definitions[${index}] names the owner "${one.owner}", the list "${owner}".`);

@@ -4,9 +4,10 @@ import { type Kysely, WithSchemaPlugin } from 'kysely';
 /**
  * Refuses a Kysely instance of the user's that is a transaction; and one that would not be used as it is: its plugins are
  * left out, because they may rename columns, and a schema is one of them.
+ * @returns the instance
  * @throws ConfigError
  */
-export function checkKysely(db: Kysely<unknown>): void {
+export function checkKysely(db: Kysely<unknown>): Kysely<unknown> {
   if (db.isTransaction)
     throw new ConfigError(
       'target',
@@ -22,4 +23,5 @@ export function checkKysely(db: Kysely<unknown>): void {
       'The Kysely instance has a schema by withSchema(), which its tables of schedules would not be made in. Pass the ' +
         'instance without it, and let its connections name the schema, as search_path does; or choose a tablePrefix.',
     );
+  return db;
 }

@@ -13,6 +13,8 @@
 local MESSAGE = '^m|([^|\n]+)|([^|\n]+)|(%d+)|(%d+)|(%d+)|(-?%d+)|(%d+)|(%d+)|([chlrx]*)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)'
   .. '|([^|\n]*)|([^|\n]*)\n()'
 local RESULT = '^([fr])|(%l+)|(%d+)|%-?%d*|(%d+)|(%d*)|(r?)[|\n]'
+-- The same, without flags: to put one in.
+local UNFLAGGED_RESULT = '^([fr]|%l+|%d+|%-?%d*|%d+|%d*|)([|\n])'
 
 -- How the record of a message begins that was never handed out, is not delayed and has no priority; its flags follow.
 local function freshHead(queue, lane)

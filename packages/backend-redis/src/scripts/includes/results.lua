@@ -1,5 +1,5 @@
 -- Results with a time to live are in a sorted set by their end, those of one call in one entry: "id id …". A list would
--- not do: behind one that lives for days, those would stay that another process, or the next version, keeps for minutes.
+-- not do: where processes differ in the time to live, or it was changed, short-lived ones would stay behind a long-lived.
 local function noteExpiry(expiryKey, expiresAt, ids)
   redis.call('ZADD', expiryKey, expiresAt, table.concat(ids, ' '))
 end
