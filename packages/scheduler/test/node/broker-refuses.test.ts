@@ -121,6 +121,10 @@ describe('A broker that refuses', () => {
       'slot 2000 submitted',
       'slot 3000 claimed',
     ]);
+    // And so does the first one of a schedule that was never pushed.
+    await world.create(schedule('t', { queue: 'wide', nextRun: at(MINUTE + SECOND) }));
+    await world.clock.advance(MINUTE);
+    expect(await ledger(world.backend, 't')).toEqual(['slot 61000 claimed']);
     await purge(world, 'narrow');
     await world.clock.advance(6 * SECOND);
     expect((await ledger(world.backend, 's'))[2]).toBe('slot 3000 submitted');
